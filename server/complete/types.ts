@@ -1,0 +1,31 @@
+export interface CompletionRequest {
+  /** Relative to the opened folder; an untitled document has a made-up name. */
+  path: string;
+  language: string;
+  /** The whole text before and after the cursor. */
+  prefix: string;
+  suffix: string;
+  signal?: AbortSignal;
+}
+
+export interface CompletionChunk {
+  path: string;
+  startLine: number;
+  endLine: number;
+  commit: string;
+  /** Share of attention, 0..1. */
+  weight: number;
+}
+
+export interface Completion {
+  /** To insert at the cursor; "" when there is nothing to offer. */
+  text: string;
+  /** 0..1, calibrated: probability that the text is right to its first stop. */
+  confidence: number;
+  /** Whether it passes the threshold and the manners. */
+  shown: boolean;
+  /** Why not shown, for the log: "low confidence", "repeats the suffix", "secret", ... or "". */
+  reason: string;
+  chunks: CompletionChunk[];
+  ms: number;
+}

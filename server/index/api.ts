@@ -1,0 +1,91 @@
+/**
+ * What the rest of the server may ask of an index. The class that does it is `Index` (index.ts): SQLite on worker
+ * threads behind it, the native word index beside it.
+ */
+import type { FieldWeights } from "../../native/addon.ts";
+import type {
+  CommitRow,
+  DocumentRow,
+  IndexStatus,
+  PassageLines,
+  PassageRow,
+  PreparedCommit,
+  PreparedFile,
+  SkippedFile,
+  SymbolRow,
+} from "./types.ts";
+
+/** A word hit: the passage and where it is. */
+export interface PassageHit extends PassageRow {
+  /** BM25F score. */
+  score: number;
+  /** Share of the query's distinct words in the passage, by idf mass, 0..1. */
+  coverage: number;
+  /** True for the unsaved text of an open file: `document` is then the saved version's id, or 0 for a new file. */
+  unsaved: boolean;
+  path: string;
+}
+
+export interface KnownFile {
+  document: number;
+  path: string;
+  size: number;
+  modified: number;
+  blob: string;
+  /** Set for files left out. */
+  skipped: string;
+}
+
+/** Reading: any process, any time; never blocked by a writer. */
+export interface IndexReader {
+  status(): Promise<IndexStatus>;
+  /** Rows of live documents; unknown ids are left out. */
+  documents(ids: readonly number[]): Promise<DocumentRow[]>;
+  documentAt(path: string): Promise<DocumentRow | undefined>;
+  /** All live file documents (kept in memory and refreshed by transaction: cheap to call for every question). */
+  files(): Promise<readonly DocumentRow[]>;
+  passages(ids: readonly number[]): Promise<PassageRow[]>;
+  passagesOf(document: number): Promise<PassageRow[]>;
+  /** Lines of chunks of an encoded document, in the order asked for. */
+  chunkLines(document: number, chunks: readonly number[]): Promise<PassageLines[]>;
+  /** Definitions by exact name, else by name ignoring case; of live files. */
+  symbolsNamed(names: readonly string[]): Promise<SymbolRow[]>;
+  symbolsOf(document: number): Promise<SymbolRow[]>;
+  /** BM25F over file passages, with the unsaved text of open files in place of their saved text. */
+  searchFiles(query: string, k: number, weights: FieldWeights): Promise<PassageHit[]>;
+  /** BM25F over commits. */
+  searchCommits(query: string, k: number, weights: FieldWeights): Promise<{ commit: CommitRow; score: number; coverage: number }[]>;
+  commits(shas: readonly string[]): Promise<CommitRow[]>;
+  /** Terms of a text as the word index sees them. */
+  terms(text: string): string[];
+  /** Number of file passages that hold the word. */
+  documentFrequency(word: string): number;
+}
+
+/** Writing: only in the process that holds the write lock. Every call is one transaction; words follow before it resolves. */
+export interface IndexWriter {
+  /** Stat data and blob of every file known, also of those left out: what a reconcile compares with. */
+  knownFiles(): Promise<KnownFile[]>;
+  /** Adds or replaces files. Resolves to the new documents' ids, in order; unchanged blobs keep their document and encoding. */
+  putFiles(files: PreparedFile[]): Promise<number[]>;
+  putSkipped(files: SkippedFile[]): Promise<void>;
+  touchFiles(files: { path: string; size: number; modified: number }[]): Promise<void>;
+  removeFiles(paths: readonly string[]): Promise<number[]>;
+  putCommits(commits: PreparedCommit[]): Promise<void>;
+  /** Keeps only these commits (those no longer reachable vanish). */
+  retainCommits(shas: ReadonlySet<string>): Promise<void>;
+  knownCommits(): Promise<Set<string>>;
+  /** Step two of becoming visible. `chunkLines`: first and last line of every chunk, 2 x chunks entries. */
+  markEncoded(rows: { document: number; encoding: string; tokens: number; chunkLines: Int32Array }[]): Promise<void>;
+  /** Documents to encode and not encoded, most recently modified first. */
+  toEncode(limit: number): Promise<DocumentRow[]>;
+  /** All encoded documents: for filling the engine on start. */
+  encodedDocuments(): Promise<{ document: number; encoding: string; tokens: number; chunks: number }[]>;
+  /** Forgets encodings (documents are queued anew). */
+  forgetEncodings(keys: readonly string[]): Promise<void>;
+  /** Key-value facts about the index (last commit read, ...). */
+  getMeta(key: string): Promise<string>;
+  setMeta(key: string, value: string): Promise<void>;
+  /** Writes the word index beside the database, so that the next start maps it. */
+  checkpoint(): Promise<void>;
+}

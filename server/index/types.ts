@@ -1,0 +1,114 @@
+/** The rows of the index and what goes in and out of it. Lines are 1-based and inclusive everywhere. */
+
+export type FileRole = "source" | "test" | "example" | "documentation" | "configuration" | "generated" | "vendored";
+
+export interface SymbolDefinition {
+  name: string;
+  /** "function", "class", "method", "type", "constant", "variable", "module", "section", ... */
+  kind: string;
+  startLine: number;
+  endLine: number;
+  /** Name of the enclosing definition, "" at top level. */
+  container: string;
+  /** The definition's first line, trimmed, at most 200 characters. */
+  signature: string;
+}
+
+export interface PassageLines {
+  startLine: number;
+  endLine: number;
+}
+
+/** A file read, judged and split, ready to be written in one transaction. Made by prepare.ts in a worker thread. */
+export interface PreparedFile {
+  path: string;
+  size: number;
+  modified: number;
+  /** Git's blob id of the bytes on disk. */
+  blob: string;
+  role: FileRole;
+  /** Language id as VS Code's, "" when unknown. */
+  language: string;
+  lines: number;
+  /** Whether it is encoded, too (generated and vendored files are indexed by words only). */
+  encode: boolean;
+  symbols: SymbolDefinition[];
+  /** Passages with their text for the word index (secret-looking lines blanked). */
+  passages: { startLine: number; endLine: number; symbols: string; text: string }[];
+}
+
+export type SkipReason = "binary" | "secret" | "too large" | "long line" | "unreadable" | "excluded" | "vanished";
+
+export interface SkippedFile {
+  path: string;
+  size: number;
+  modified: number;
+  reason: SkipReason;
+  /** For people, when there is more to say (an errno text). */
+  detail: string;
+}
+
+/** A commit as far as words know it. */
+export interface PreparedCommit {
+  sha: string;
+  /** Position in the log: newest first gets the highest number. */
+  author: string;
+  email: string;
+  /** Seconds since the epoch (committer date). */
+  date: number;
+  subject: string;
+  body: string;
+  /** Changed paths relative to the git top level; renames give both. */
+  paths: string[];
+}
+
+export interface DocumentRow {
+  id: number;
+  kind: "file" | "commit";
+  /** File: path relative to the opened folder. Commit: "". */
+  path: string;
+  blob: string;
+  role: FileRole;
+  language: string;
+  lines: number;
+  bytes: number;
+  modified: number;
+  /** Commit: full sha. File: "". */
+  commit: string;
+  encode: boolean;
+  /** Hex cache key once encoded, else "". */
+  encoding: string;
+  tokens: number;
+  chunks: number;
+}
+
+export interface PassageRow extends PassageLines {
+  id: number;
+  document: number;
+}
+
+export interface SymbolRow extends SymbolDefinition {
+  document: number;
+}
+
+export interface CommitRow extends PreparedCommit {
+  document: number;
+}
+
+export interface IndexStatus {
+  files: number;
+  /** Files marked for encoding, and how many of them are encoded. */
+  toEncode: number;
+  encoded: number;
+  commits: number;
+  documents: number;
+  passages: number;
+  symbols: number;
+  chunks: number;
+  tokens: number;
+  /** Bytes of text of the files to encode that are not encoded yet. */
+  pendingBytes: number;
+  skipped: Record<string, number>;
+  databaseBytes: number;
+  wordsBytes: number;
+}

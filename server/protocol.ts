@@ -1,0 +1,80 @@
+/**
+ * The custom part of the language server protocol: every request and notification under everyline/, typed once.
+ * Standard parts used beside it: textDocument/inlineCompletion, text synchronisation, window/workDoneProgress.
+ */
+import type { Answer } from "./ask/types.ts";
+import type { CompletionChunk } from "./complete/types.ts";
+import type { MemoryStatus } from "./memory/types.ts";
+import type { Evidence } from "./retrieve/types.ts";
+
+/** Initialization options the client sends. */
+export interface InitializeOptions {
+  /** Whether the user's machine runs on battery, where known. */
+  onBattery: boolean;
+}
+
+/** A request name with its parameter and result types. */
+export interface Request<P, R> {
+  method: string;
+  params?: P;
+  result?: R;
+}
+
+function request<P, R>(method: string): Request<P, R> {
+  return { method };
+}
+
+export interface FolderParams {
+  /** URI of the workspace folder; "" = the first, or all where that makes sense. */
+  folder: string;
+}
+
+export interface AskParams extends FolderParams {
+  question: string;
+  k: number;
+}
+
+export interface SearchParams extends FolderParams {
+  query: string;
+  k: number;
+  scope: "files" | "commits" | "all";
+}
+
+/** Evidence with the URI of its file, to jump to. */
+export interface LocatedEvidence extends Evidence {
+  uri: string;
+}
+
+export interface LocatedAnswer extends Omit<Answer, "evidence"> {
+  folder: string;
+  evidence: LocatedEvidence[];
+}
+
+export const Requests = {
+  /** Question -> composed answer, evidence and the prompt for a chat model. */
+  ask: request<AskParams, LocatedAnswer>("everyline/ask"),
+  /** A chat model's wording -> statements with checked citations (uncited sentences are dropped). */
+  word: request<{ answer: LocatedAnswer; text: string; model: string }, LocatedAnswer>("everyline/word"),
+  search: request<SearchParams, { results: LocatedEvidence[]; ms: number }>("everyline/search"),
+  status: request<FolderParams, MemoryStatus[]>("everyline/status"),
+  pause: request<FolderParams, null>("everyline/pause"),
+  resume: request<FolderParams, null>("everyline/resume"),
+  rebuild: request<FolderParams, null>("everyline/rebuild"),
+  clearCache: request<Record<string, never>, { freedBytes: number }>("everyline/clearCache"),
+  /** The user's answer to "this folder is large: encode it?". */
+  allowEncoding: request<FolderParams & { allow: boolean }, null>("everyline/allowEncoding"),
+  /** Chunks behind the last completion offered in a document. */
+  completionSources: request<{ uri: string }, (CompletionChunk & { uri: string })[]>("everyline/completionSources"),
+} as const;
+
+export const Notifications = {
+  /** Server -> client, on change and at most twice a second. */
+  statusChanged: "everyline/statusChanged",
+  /** Client -> server: a completion item's command ran. */
+  completionAccepted: "everyline/completionAccepted",
+  /** Client -> server: battery state changed. */
+  battery: "everyline/battery",
+} as const;
+
+/** The LSP error code for "not ready yet": its message says what is missing. */
+export const notReadyCode = -32002;

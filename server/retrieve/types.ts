@@ -1,0 +1,39 @@
+/** Evidence: what retrieval gives to answers, lists and citations. */
+
+export interface Evidence {
+  /** Relative to the opened folder; "" for a commit without a matched hunk. */
+  path: string;
+  /** 1-based, inclusive; 0 for a commit without a matched hunk. */
+  startLine: number;
+  endLine: number;
+  /** Full sha for a commit, else "". */
+  commit: string;
+  score: number;
+  /** Why it was chosen, in words for people: "defines Router", "words: parse, header", "meaning". */
+  reasons: string[];
+  /** The best lines inside the region, where known. */
+  bestStart: number;
+  bestEnd: number;
+  /** The region's text as the file is on disk (at most 80 lines), or the commit's message. */
+  text: string;
+  /** What the region is: "function parseHeaders", "class Router", "section Install"; "" when unknown. */
+  title: string;
+}
+
+export interface SearchOptions {
+  k: number;
+  /** What may be returned. */
+  scope: "files" | "commits" | "all";
+  signal?: AbortSignal;
+}
+
+export interface SearchResult {
+  evidence: Evidence[];
+  /** 0..1: how sure retrieval is that the question has an answer here at all. */
+  confidence: number;
+  ms: number;
+  /** Milliseconds by stage, for the benchmark: "words", "meaning", "symbols", "rank", "regions". */
+  stages: Record<string, number>;
+  /** What was missing when it ran, for people: "31 of 220 files not encoded yet", or "". */
+  incomplete: string;
+}

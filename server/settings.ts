@@ -1,0 +1,33 @@
+/** The settings that the server knows, with their defaults. package.json (contributes.configuration) describes them for people. */
+export interface Settings {
+  /** Globs of files that never belong to the memory. */
+  exclude: string[];
+  /** "all", "none", or how many of the newest commits. */
+  history: "all" | "none" | number;
+  /** Gigabytes of K/V kept in the cache for the user. */
+  cacheGigabytes: number;
+  completion: {
+    enabled: boolean;
+    /** Language ids without completion. */
+    disabledLanguages: string[];
+    /** Milliseconds after the last key before a completion is computed. */
+    delayMs: number;
+    /** 0..1: nothing is shown below it. */
+    minimumConfidence: number;
+  };
+  /** An OpenAI-compatible endpoint that words answers; empty = none. Never used without being set. */
+  answerEndpoint: string;
+  answerModel: string;
+  /** Encode although the folder is over 50,000 files or 500 MB of text. */
+  encodeLargeFolders: boolean;
+}
+
+export const defaultSettings: Settings = {
+  exclude: [],
+  history: "all",
+  cacheGigabytes: 8,
+  completion: { enabled: true, disabledLanguages: [], delayMs: 120, minimumConfidence: 0.45 },
+  answerEndpoint: "",
+  answerModel: "",
+  encodeLargeFolders: false,
+};
