@@ -14,6 +14,7 @@ const serverEntries = {
   cli: "server/cli.ts",
   "store-worker": "server/index/store-worker.ts",
   "prepare-worker": "server/index/prepare-worker.ts",
+  "cache-worker": "server/memory/cache-worker.ts",
 };
 
 /** @param {{native?: boolean}} options */

@@ -3,10 +3,12 @@ import { Worker } from "node:worker_threads";
 
 const fromSource = import.meta.url.endsWith(".ts");
 
-/** Entry points: server/index/NAME-worker.ts, bundled as dist/NAME-worker.mjs. */
-export type ThreadName = "store" | "prepare";
+/** Entry points: server/FOLDER/NAME-worker.ts, bundled as dist/NAME-worker.mjs. */
+const folders = { store: "index", prepare: "index", cache: "memory" } as const;
+
+export type ThreadName = keyof typeof folders;
 
 export function startThread(name: ThreadName, workerData: unknown): Worker {
-  const file = fromSource ? `./index/${name}-worker.ts` : `./${name}-worker.mjs`;
+  const file = fromSource ? `./${folders[name]}/${name}-worker.ts` : `./${name}-worker.mjs`;
   return new Worker(new URL(file, import.meta.url), { workerData });
 }
