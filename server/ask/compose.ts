@@ -1,0 +1,114 @@
+/**
+ * An answer without a chat model: each statement says what one piece of evidence is, in the evidence's own words (name,
+ * signature, doc comment, best line, commit subject, date, author), and cites it. Nothing else is ever said.
+ */
+
+import type { CommitRow } from "../index/types.ts";
+import { isMerge } from "../retrieve/commits.ts";
+import { day } from "../retrieve/evidence.ts";
+import type { Query } from "../retrieve/query.ts";
+import type { Evidence } from "../retrieve/types.ts";
+import { firstSentence, isProse } from "./doc.ts";
+import { place } from "./prompt.ts";
+import type { Statement } from "./types.ts";
+
+/** Statements about files and about commits at most. */
+const FILES = 4;
+const COMMITS = 3;
+/** Evidence below this share of the best is listed, not stated. */
+const WORTH_STATING = 0.5;
+const NEAREST = 3;
+const LINE = 160;
+
+/** Evidence in the order it is cited, with the statements about it. `commits`: rows of the evidence's commits by sha. */
+export function compose(
+  query: Query,
+  evidence: readonly Evidence[],
+  commits: ReadonlyMap<string, CommitRow>,
+): { statements: Statement[]; evidence: Evidence[] } {
+  const best = evidence[0]?.score ?? 0;
+  const worth = evidence.filter((it) => it.score >= best * WORTH_STATING);
+  const files = worth.filter((it) => it.path).slice(0, FILES);
+  const told = worth.filter((it) => !it.path).slice(0, query.kind === "history" ? COMMITS : 1);
+  const cited = query.kind === "history" ? [...told, ...files.slice(0, FILES - 1)] : [...files, ...told];
+  const rest = evidence.filter((it) => !cited.includes(it));
+  const statements = cited.map((it, at) => ({
+    text: it.path ? aboutFile(query, it) : aboutCommit(query, it, commits.get(it.commit)),
+    sources: [at],
+  }));
+  return { statements, evidence: [...cited, ...rest] };
+}
+
+/** What is said when nothing answers. Its sources are empty only where there is no evidence at all. */
+export function notFound(evidence: readonly Evidence[]): Statement {
+  const nearest = evidence.slice(0, NEAREST);
+  const places = nearest.map((it) => place(it)).join(", ");
+  const text = places
+    ? `Not found: nothing in this repository answers the question well. The nearest places are ${places}.`
+    : "Not found: nothing in this repository shares a word or a meaning with the question.";
+  return { text, sources: nearest.map((_, at) => at) };
+}
+
+function aboutFile(query: Query, item: Evidence): string {
+  const [kind = "", ...rest] = item.title.split(" ");
+  const name = rest.join(" ");
+  const said = firstSentence(item.text, isProse(item.path));
+  const where = place(item);
+  if (kind === "section" && name) return ended(said ? `Section “${name}” of ${where} says: ${said}` : `See section “${name}” of ${where}`);
+  if (name) return ended(`\`${name}\` is defined in ${where}: ${said || code(signature(item, name))}`);
+  if (said && isProse(item.path)) return ended(`${where} says: ${said}`);
+  const line = bestLine(query, item);
+  return line ? `See ${where}: ${code(line)}.` : `See ${where}.`;
+}
+
+/** The line that names the definition, without its body's opening. */
+function signature(item: Evidence, name: string): string {
+  const last = name.split(/[.:#]/).at(-1) ?? name;
+  const lines = item.text.split("\n");
+  const found = lines.find((line) => line.includes(last) && !/^\s*(?:\/\/|\*|\/\*|#(?!define)|--)/.test(line)) ?? lines[0] ?? "";
+  return found.trim().replace(/\s*[{:]\s*$/, "");
+}
+
+/** The line among the best ones that shares most with the question. */
+function bestLine(query: Query, item: Evidence): string {
+  const words = [...query.literals, ...query.words.split(/[^\p{L}\p{N}_$]+/u)].map((it) => it.toLowerCase()).filter((it) => it.length > 2);
+  const lines = item.text.split("\n");
+  const near = lines.slice(Math.max(0, item.bestStart - item.startLine), Math.max(1, item.bestEnd - item.startLine + 1));
+  let best = "";
+  let most = -1;
+  for (const line of near) {
+    const lower = line.toLowerCase();
+    const shared = words.filter((word) => lower.includes(word)).length;
+    if (shared > most && /[\p{L}\p{N}]/u.test(line)) [best, most] = [line.trim(), shared];
+  }
+  return best;
+}
+
+function aboutCommit(query: Query, item: Evidence, commit: CommitRow | undefined): string {
+  const short = item.commit.slice(0, 10);
+  if (!commit) return ended(`Commit ${short}: “${item.text.split("\n")[0] ?? ""}”`);
+  const when = day(commit.date);
+  const who = commit.author || "an unknown author";
+  const what = `“${clip(commit.subject)}”`;
+  const lead = /^\s*when\b/i.test(query.text)
+    ? `On ${when}, in commit ${short} by ${who}: ${what}`
+    : /^\s*who\b/i.test(query.text)
+      ? `${who}, in commit ${short} on ${when}: ${what}`
+      : `Commit ${short} of ${when} by ${who}: ${what}`;
+  const reason = isMerge(commit.subject) || !/\bwhy\b/i.test(query.text) ? "" : firstSentence(commit.body, true);
+  return reason ? ended(`${lead.replace(/[.:]?$/, "")}. Its message says: ${reason}`) : ended(lead);
+}
+
+function code(line: string): string {
+  const clean = clip(line).replace(/`/g, "'");
+  return `\`${clean}\``;
+}
+
+function clip(text: string): string {
+  const line = text.replace(/\s+/g, " ").trim();
+  return line.length > LINE ? `${line.slice(0, LINE - 1).trimEnd()}…` : line;
+}
+
+function ended(text: string): string {
+  return /[.!?…。][”"]?$/.test(text) ? text : `${text}.`;
+}

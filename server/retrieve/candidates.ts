@@ -1,0 +1,205 @@
+/**
+ * Everything that may answer a question: files found by words, by meaning, by the definitions they hold, by their paths.
+ *
+ * The engine's scores and the index's look-ups run at the same time. Nothing is ranked here: a candidate only gathers
+ * what each way of looking found in a file.
+ */
+import type { PassageHit } from "../index/api.ts";
+import type { DocumentRow, FileRole, SymbolRow } from "../index/types.ts";
+import { type DocumentMeaning, scoreMeaning } from "./meaning.ts";
+import { matchPaths, namedFiles, pathIndex } from "./paths.ts";
+import type { Query } from "./query.ts";
+import type { SearchSources } from "./sources.ts";
+import { fieldWeights } from "./weights.ts";
+
+export interface MatchedSymbol {
+  symbol: SymbolRow;
+  /** The name of the question it matches, as asked. */
+  name: string;
+  /** 0..1: 1 for an identifier of the question matched exactly, less for other case, for plain words, for common names. */
+  strength: number;
+}
+
+export interface Candidate {
+  path: string;
+  /** Undefined for a new file that was never saved. */
+  document: DocumentRow | undefined;
+  role: FileRole;
+  /** Word hits, best first. */
+  passages: PassageHit[];
+  meaning: DocumentMeaning | undefined;
+  /** Definitions that the question names, strongest first. */
+  symbols: MatchedSymbol[];
+  pathCoverage: number;
+  nameMatch: number;
+  /** 0..1: the question names this very file. */
+  named: number;
+  /** Line of a stack frame in this file; 0 when none. */
+  frameLine: number;
+  /** The texts asked for literally that the file holds (share), with the line of the first; set by `literals.ts`. */
+  literal: number;
+  literalLine: number;
+}
+
+export interface Gathered {
+  candidates: Candidate[];
+  /** False when no meaning took part: no engine, nothing encoded, or it failed. */
+  meaningUsed: boolean;
+  /** Why the engine failed, "" when it did not. */
+  problem: string;
+  files: number;
+  stages: { words: number; meaning: number; symbols: number };
+}
+
+const PASSAGES = 300;
+const BY_MEANING = 80;
+const BY_PATH = 40;
+const BY_NAMED_PATH = 5;
+/** A name defined more often than this says little about where to look. */
+const COMMON_NAME = 12;
+
+/** Gathers the candidates of a question, in no particular order. Rejects only when the index cannot be read. */
+export async function gather(sources: SearchSources, query: Query): Promise<Gathered> {
+  const { index } = sources;
+  const start = performance.now();
+  const stages = { words: 0, meaning: 0, symbols: 0 };
+  let problem = "";
+  const timed = <T>(stage: keyof typeof stages, work: Promise<T>): Promise<T> =>
+    work.finally(() => {
+      stages[stage] = performance.now() - start;
+    });
+  const [files, passages, symbols, meanings] = await Promise.all([
+    index.files(),
+    timed("words", index.searchFiles(query.words, PASSAGES, fieldWeights)),
+    timed("symbols", namedSymbols(sources, query)),
+    timed(
+      "meaning",
+      scoreMeaning(sources, query.text).catch((error: unknown) => {
+        problem = error instanceof Error ? error.message : String(error);
+        return undefined;
+      }),
+    ),
+  ]);
+  const found = new Found(files);
+  for (const hit of passages) found.at(hit.path)?.passages.push(hit);
+  for (const match of symbols) found.of(match.symbol.document)?.symbols.push(match);
+  addPaths(found, sources, query, files);
+  addMeanings(found, meanings);
+  return { candidates: found.all(), meaningUsed: meanings !== undefined, problem, files: files.length, stages };
+}
+
+/** Candidates by path; documents by id. */
+class Found {
+  private readonly rows: Map<number, DocumentRow>;
+  private readonly byPath: Map<string, DocumentRow>;
+  private readonly candidates = new Map<string, Candidate>();
+
+  constructor(files: readonly DocumentRow[]) {
+    this.rows = new Map(files.map((file) => [file.id, file]));
+    this.byPath = new Map(files.map((file) => [file.path, file]));
+  }
+
+  all(): Candidate[] {
+    return [...this.candidates.values()];
+  }
+
+  has(document: number): boolean {
+    const row = this.rows.get(document);
+    return row !== undefined && this.candidates.has(row.path);
+  }
+
+  /** The candidate of a document; undefined for one that is not a live file (a commit, or removed meanwhile). */
+  of(document: number): Candidate | undefined {
+    const row = this.rows.get(document);
+    return row && this.at(row.path);
+  }
+
+  at(path: string): Candidate {
+    const known = this.candidates.get(path);
+    if (known) return known;
+    const document = this.byPath.get(path);
+    const fresh: Candidate = {
+      path,
+      document,
+      role: document?.role ?? "source",
+      passages: [],
+      meaning: undefined,
+      symbols: [],
+      pathCoverage: 0,
+      nameMatch: 0,
+      named: 0,
+      frameLine: 0,
+      literal: 0,
+      literalLine: 0,
+    };
+    this.candidates.set(path, fresh);
+    return fresh;
+  }
+}
+
+function addPaths(found: Found, sources: SearchSources, query: Query, files: readonly DocumentRow[]): void {
+  const terms = sources.index.terms([query.words, ...query.identifiers, ...joinedNames(query)].join(" "));
+  // matches of every file found otherwise are wanted too, so the limit applies to new candidates only
+  const matches = matchPaths(pathIndex(sources.index, files), terms, files.length);
+  matches.forEach((match, place) => {
+    if (place >= BY_PATH && !found.has(match.document.id)) return;
+    const candidate = found.at(match.document.path);
+    candidate.pathCoverage = match.coverage;
+    candidate.nameMatch = match.name;
+  });
+  for (const word of query.paths)
+    namedFiles(files, word)
+      .slice(0, BY_NAMED_PATH)
+      .forEach((file, place) => {
+        const candidate = found.at(file.path);
+        candidate.named = Math.max(candidate.named, 1 / (1 + place / 2));
+      });
+  for (const frame of query.frames.toReversed())
+    for (const file of namedFiles(files, frame.path).slice(0, 1)) found.at(file.path).frameLine = frame.line;
+}
+
+/** Neighbouring words written as one: file names often are ("real ip" in realip.go). */
+function joinedNames(query: Query): string[] {
+  const words = query.words.toLowerCase().split(/[^\p{L}\p{N}]+/u);
+  return words.slice(1).map((word, at) => (words[at] ?? "") + word);
+}
+
+function addMeanings(found: Found, meanings: DocumentMeaning[] | undefined): void {
+  if (!meanings) return;
+  const ranked = meanings.toSorted((a, b) => b.sum - a.sum);
+  ranked.forEach((meaning, place) => {
+    if (place >= BY_MEANING && !found.has(meaning.document)) return;
+    const candidate = found.of(meaning.document);
+    if (candidate) candidate.meaning = meaning;
+  });
+}
+
+async function namedSymbols(sources: SearchSources, query: Query): Promise<MatchedSymbol[]> {
+  const wanted = [...query.identifiers, ...query.names];
+  if (wanted.length === 0) return [];
+  const rows = await sources.index.symbolsNamed(wanted);
+  const sure = new Set(query.identifiers);
+  const byLower = new Map<string, string>();
+  for (const name of wanted.toReversed()) byLower.set(name.toLowerCase(), name);
+  const counts = new Map<string, number>();
+  for (const row of rows) counts.set(row.name.toLowerCase(), (counts.get(row.name.toLowerCase()) ?? 0) + 1);
+  const containers = new Set(query.identifiers.map((name) => name.toLowerCase()));
+  return rows
+    .map((symbol) => {
+      const lower = symbol.name.toLowerCase();
+      const name = byLower.get(lower) ?? symbol.name;
+      const exact = wanted.includes(symbol.name);
+      let strength = sure.has(name) ? (exact ? 1 : 0.8) : exact ? 0.6 : 0.5;
+      if (sure.has(name) && symbol.container && containers.has(symbol.container.toLowerCase())) strength *= 1.25;
+      strength *= kindShare(symbol.kind);
+      return { symbol, name, strength: strength / Math.max(1, (counts.get(lower) ?? 1) / COMMON_NAME) };
+    })
+    .sort((a, b) => b.strength - a.strength);
+}
+
+/** A type or function is what a name usually means; a variable or heading of that name less so. */
+function kindShare(kind: string): number {
+  if (kind === "variable" || kind === "property" || kind === "field") return 0.6;
+  if (kind === "section" || kind === "key") return 0.4;
+  return 1;
+}

@@ -1,0 +1,33 @@
+/**
+ * Fusion: one score a file, the weighted sum of its features times its role's factor.
+ */
+import type { Candidate } from "./candidates.ts";
+import { type FeatureName, type Features, featuresOf } from "./features.ts";
+import type { Query } from "./query.ts";
+import { featureWeights, kindFactors, roleFactors } from "./weights.ts";
+
+export interface RankedFile {
+  candidate: Candidate;
+  features: Features;
+  score: number;
+}
+
+/** Candidates by score, best first; ties by path, so that the same question gives the same order. */
+export function rank(candidates: readonly Candidate[], query: Query): RankedFile[] {
+  const features = featuresOf(candidates, query);
+  return candidates
+    .map((candidate, at) => ({ candidate, features: features[at] as Features, score: score(candidate, features[at] as Features, query) }))
+    .sort((a, b) => b.score - a.score || (a.candidate.path < b.candidate.path ? -1 : 1));
+}
+
+function score(candidate: Candidate, features: Features, query: Query): number {
+  const factors = kindFactors[query.kind];
+  let sum = 0;
+  for (const name of Object.keys(featureWeights) as FeatureName[]) sum += featureWeights[name] * (factors[name] ?? 1) * features[name];
+  return sum * roleFactor(candidate, query);
+}
+
+function roleFactor(candidate: Candidate, query: Query): number {
+  if (candidate.named > 0 || candidate.frameLine > 0 || query.roles.includes(candidate.role)) return 1;
+  return roleFactors[candidate.role];
+}

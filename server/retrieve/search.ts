@@ -1,0 +1,129 @@
+/**
+ * A question in, ranked evidence out: candidates, features, fusion, regions.
+ *
+ * Words, symbols and meaning are looked up at the same time; whatever exists is used, and what is missing is said.
+ */
+import type { Gathered } from "./candidates.ts";
+import { gather } from "./candidates.ts";
+import { rankCommits } from "./commits.ts";
+import { commitConfidence, confidenceOf } from "./confidence.ts";
+import { commitEvidence, fileEvidence } from "./evidence.ts";
+import { findLiterals } from "./literals.ts";
+import { placesOf } from "./places.ts";
+import { type Query, readQuery } from "./query.ts";
+import { type RankedFile, rank } from "./rank.ts";
+import type { SearchSources } from "./sources.ts";
+import type { Evidence, SearchOptions, SearchResult } from "./types.ts";
+import { scopeWeights } from "./weights.ts";
+
+interface Part {
+  evidence: Evidence[];
+  confidence: number;
+  stages: Record<string, number>;
+  gathered: Gathered | undefined;
+}
+
+const EMPTY: Part = { evidence: [], confidence: 0, stages: {}, gathered: undefined };
+
+/** Searches a memory. Rejects when the index cannot be read, or with the signal's reason when it is aborted. */
+export async function search(sources: SearchSources, question: string, options: SearchOptions): Promise<SearchResult> {
+  const start = performance.now();
+  options.signal?.throwIfAborted();
+  const query = readQuery(question);
+  const k = Math.max(0, Math.floor(options.k));
+  if (!query.text || k === 0) return { evidence: [], confidence: 0, ms: performance.now() - start, stages: {}, incomplete: "" };
+  const [files, commits, status] = await Promise.all([
+    options.scope === "commits" ? EMPTY : searchFiles(sources, query, k, options.signal),
+    options.scope === "files" ? EMPTY : searchCommits(sources, query, k),
+    sources.index.status(),
+  ]);
+  options.signal?.throwIfAborted();
+  return {
+    evidence: options.scope === "all" ? merge(query, files, commits).slice(0, k) : [...files.evidence, ...commits.evidence],
+    confidence: Math.max(files.confidence, commits.confidence),
+    ms: performance.now() - start,
+    stages: { ...commits.stages, ...files.stages },
+    incomplete: incomplete(sources, status, files.gathered),
+  };
+}
+
+async function searchFiles(sources: SearchSources, query: Query, k: number, signal: AbortSignal | undefined): Promise<Part> {
+  const gathered = await gather(sources, query);
+  signal?.throwIfAborted();
+  const ranking = performance.now();
+  let ranked = rank(gathered.candidates, query);
+  if (query.literals.length > 0) {
+    await findLiterals(
+      sources,
+      query,
+      ranked.map((it) => it.candidate),
+    );
+    ranked = rank(gathered.candidates, query);
+  }
+  ranked = ranked.filter((it) => it.score > 0);
+  signal?.throwIfAborted();
+  const regions = performance.now();
+  const evidence = await regionsOf(sources, query, ranked, k);
+  const end = performance.now();
+  return {
+    evidence,
+    confidence: confidenceOf(ranked),
+    stages: { ...gathered.stages, rank: regions - ranking, regions: end - regions },
+    gathered,
+  };
+}
+
+/** One region a file, best files first; where files run out, second regions of the best ones. */
+async function regionsOf(sources: SearchSources, query: Query, ranked: readonly RankedFile[], k: number): Promise<Evidence[]> {
+  const bestPassage = Math.max(0, ...ranked.map((it) => it.candidate.passages[0]?.score ?? 0));
+  const placed = await Promise.all(
+    ranked.slice(0, k).map(async (file) => ({ file, places: await placesOf(sources.index, file.candidate, bestPassage) })),
+  );
+  const firsts = await Promise.all(placed.map(({ file, places }) => fileEvidence(sources, query, file, places[0])));
+  const found = firsts.filter((it) => it !== undefined);
+  if (found.length >= k) return found;
+  const seconds = await Promise.all(
+    placed
+      .flatMap(({ file, places }) => places.slice(1, 3).map((place) => ({ file, place })))
+      .slice(0, k - found.length)
+      .map(({ file, place }) => fileEvidence(sources, query, { ...file, score: file.score * place.score * 0.1 }, place)),
+  );
+  const lowest = found.at(-1)?.score ?? 0;
+  for (const second of seconds)
+    if (second && !found.some((other) => covers(other, second))) found.push({ ...second, score: Math.min(second.score, lowest) });
+  return found;
+}
+
+function covers(a: Evidence, b: Evidence): boolean {
+  return a.path === b.path && a.startLine <= b.endLine && b.startLine <= a.endLine;
+}
+
+async function searchCommits(sources: SearchSources, query: Query, k: number): Promise<Part> {
+  const start = performance.now();
+  const ranked = await rankCommits(sources.index, query, k);
+  return {
+    evidence: ranked.map(commitEvidence),
+    confidence: ranked.length > 0 ? commitConfidence(Math.max(...ranked.slice(0, 3).map((it) => it.coverage))) : 0,
+    stages: { commits: performance.now() - start },
+    gathered: undefined,
+  };
+}
+
+/** Files and commits in one list: each kind's scores as a share of its best, the kind that was not asked for below. */
+function merge(query: Query, files: Part, commits: Part): Evidence[] {
+  const weights = query.kind === "history" ? scopeWeights.history : scopeWeights.other;
+  const share = (part: Part, weight: number) => {
+    const best = part.evidence[0]?.score ?? 1;
+    return part.evidence.map((it) => ({ ...it, score: best > 0 ? (weight * it.score) / best : 0 }));
+  };
+  const sure = commits.confidence >= files.confidence * 0.5 || query.kind === "history";
+  return [...share(files, weights.files), ...(sure ? share(commits, weights.commits) : [])].sort((a, b) => b.score - a.score);
+}
+
+function incomplete(sources: SearchSources, status: { toEncode: number; encoded: number }, gathered: Gathered | undefined): string {
+  if (!gathered) return "";
+  if (!sources.engine) return "searched by words alone: no engine";
+  if (gathered.problem) return `searched by words alone: ${gathered.problem}`;
+  const missing = status.toEncode - status.encoded;
+  return missing > 0 ? `${missing} of ${status.toEncode} files not encoded yet` : "";
+}

@@ -1,0 +1,65 @@
+/**
+ * The weights of retrieval, all of them. Fitted on the development benchmark (docs/retrieval.md says how); nothing else
+ * in this folder holds a number that decides what is ranked above what.
+ */
+import type { FieldWeights } from "../../native/addon.ts";
+import type { FileRole } from "../index/types.ts";
+import type { FeatureName } from "./features.ts";
+import type { QueryKind } from "./query.ts";
+
+/** BM25F: how much a word counts in the path, in the names defined here, in the text. */
+export const fieldWeights: FieldWeights = { path: 2, symbols: 2, body: 1 };
+
+/** BM25F over commits: changed paths, subject, message. */
+export const commitFieldWeights: FieldWeights = { path: 0.5, symbols: 2, body: 1 };
+
+/** File score = sum of weight x feature (features.ts describes each), times the role's factor. */
+export const featureWeights: Record<FeatureName, number> = {
+  words: 1,
+  lift: 0.6,
+  coverage: 0.5,
+  meaning: 0.8,
+  chunk: 0.3,
+  defines: 0.8,
+  path: 0.4,
+  name: 0.5,
+  named: 3,
+  frame: 2,
+  literal: 2,
+};
+
+/** Factors on single features by the kind of question; 1 where nothing is said. */
+export const kindFactors: Record<QueryKind, Partial<Record<FeatureName, number>>> = {
+  symbol: { defines: 3, meaning: 0.5, chunk: 0.5 },
+  path: { meaning: 0.3, chunk: 0.3 },
+  literal: { meaning: 0.5, coverage: 1.5 },
+  regex: { meaning: 0.3, chunk: 0.3 },
+  history: {},
+  question: {},
+};
+
+/** Factor on a file's score by its role, unless the question asks for that role. */
+export const roleFactors: Record<FileRole, number> = {
+  source: 1,
+  test: 0.6,
+  example: 0.7,
+  documentation: 0.75,
+  configuration: 0.8,
+  generated: 0.5,
+  vendored: 0.5,
+};
+
+/** What chooses the lines inside a file (places.ts). */
+export const placeWeights = { words: 1, coverage: 0.5, meaning: 0.5, defines: 1, literal: 10, frame: 20 };
+
+/** Commits: factor for merges, most that recency adds, and what a named author adds (commits.ts). */
+export const commitWeights = { merge: 0.6, recency: 0.15, recencyAsked: 0.6, halfLifeDays: 365, author: 0.5 };
+
+/** Logistic weights of the confidence that the question has an answer here (confidence.ts). */
+export const confidenceWeights = { bias: -3, coverage: 4, meaning: 1.5, defines: 2, named: 4, literal: 3 };
+
+/** Below it an answer says "not found". */
+export const FOUND = 0.35;
+
+/** How files and commits stand to each other in one list, by whether the question is about history. */
+export const scopeWeights = { history: { files: 0.6, commits: 1 }, other: { files: 1, commits: 0.55 } };
