@@ -1,0 +1,96 @@
+/**
+ * Greedy decoding of the rest of a line.
+ *
+ * Tokens are chosen one at a time, each the likeliest of those allowed: while bytes of the healed token are outstanding only tokens
+ * that agree with them, then any text, a line end or <eof>. Between two tokens the caller may cancel.
+ */
+import type { Attended, Step } from "../../native/addon.ts";
+import { SPECIAL } from "../../native/tokenizer.ts";
+import type { Frame } from "./frame.ts";
+import { textOf, type Vocabulary } from "./vocabulary.ts";
+
+export interface DecodeSession {
+  begin(ids: Int32Array, hidden: Int32Array): Promise<Step>;
+  next(token: number): Promise<Step>;
+  cancel(): void;
+}
+
+export interface DecodeOptions {
+  /** Documents that are not attended: the file's own stored version. */
+  hidden: Int32Array;
+  maxTokens: number;
+  signal: AbortSignal;
+}
+
+export interface Decoded {
+  /** What follows the cursor, to the first line end, without blanks at its end. */
+  text: string;
+  /** Where each token ends in the text (UTF-16), and its natural log probability among the allowed ones. */
+  tokens: { end: number; logProb: number }[];
+  /** Log probability of the stop itself: that the text ends here; -Infinity where it was cut at `maxTokens`. */
+  stopLogProb: number;
+  stop: "line end" | "end of text" | "length";
+  /** Chunks attended while decoding, heaviest first: mean weights over the tokens. */
+  attended: Attended[];
+}
+
+/** Throws NativeError (code "cancelled" after session.cancel()), and the signal's reason once it is aborted. */
+export async function decode(session: DecodeSession, frame: Frame, vocabulary: Vocabulary, options: DecodeOptions): Promise<Decoded> {
+  const { signal, maxTokens } = options;
+  signal.throwIfAborted();
+  const cancel = () => session.cancel();
+  signal.addEventListener("abort", cancel, { once: true });
+  try {
+    let step = await session.begin(frame.ids, options.hidden);
+    let bytes = "";
+    const tokens: Decoded["tokens"] = [];
+    const weights = new Map<string, Attended>();
+    for (let steps = 1; ; steps++) {
+      signal.throwIfAborted();
+      addWeights(weights, step.attended);
+      const outstanding = frame.healed.slice(bytes.length);
+      const choice = choose(step.logits, outstanding, vocabulary);
+      const made = bytes + vocabulary.text(choice.id);
+      const written = made.slice(frame.healed.length);
+      const ended = written.indexOf("\n");
+      if (choice.id === SPECIAL.eof || ended >= 0) {
+        const rest = ended >= 0 ? written.slice(0, ended) : written;
+        return finish(rest, tokens, choice.logProb, ended >= 0 ? "line end" : "end of text", shares(weights, steps));
+      }
+      bytes = made;
+      if (written) tokens.push({ end: textOf(written).length, logProb: choice.logProb });
+      if (steps >= maxTokens) return finish(written, tokens, Number.NEGATIVE_INFINITY, "length", shares(weights, steps));
+      step = await session.next(choice.id);
+    }
+  } finally {
+    signal.removeEventListener("abort", cancel);
+  }
+}
+
+function finish(bytes: string, tokens: Decoded["tokens"], stopLogProb: number, stop: Decoded["stop"], attended: Attended[]): Decoded {
+  return { text: textOf(bytes).trimEnd(), tokens, stopLogProb, stop, attended };
+}
+
+function shares(weights: Map<string, Attended>, steps: number): Attended[] {
+  return [...weights.values()].map((one) => ({ ...one, weight: one.weight / steps })).sort((a, b) => b.weight - a.weight);
+}
+
+function addWeights(weights: Map<string, Attended>, attended: readonly Attended[]): void {
+  for (const one of attended) {
+    const key = `${one.document}:${one.chunk}`;
+    const known = weights.get(key);
+    if (known) known.weight += one.weight;
+    else weights.set(key, { ...one });
+  }
+}
+
+/** The likeliest token that agrees with the bytes outstanding, with its log probability among all that do. */
+export function choose(logits: Float32Array, outstanding: string, vocabulary: Vocabulary): { id: number; logProb: number } {
+  const allowed = vocabulary.beginning(outstanding);
+  let best = outstanding === "" ? SPECIAL.eof : (allowed[0] as number);
+  for (const id of allowed) if ((logits[id] as number) > (logits[best] as number)) best = id;
+  const top = logits[best] as number;
+  let sum = outstanding === "" ? Math.exp((logits[SPECIAL.eof] as number) - top) : 0;
+  for (const id of allowed) sum += Math.exp((logits[id] as number) - top);
+  return { id: best, logProb: -Math.log(sum) };
+}

@@ -1,0 +1,53 @@
+/** The vocabulary by its bytes: which tokens may come next where the bytes to come are known (token healing). */
+
+/** Built once a tokenizer. Byte strings have one character a byte. */
+export class Vocabulary {
+  readonly size: number;
+  readonly #texts: string[];
+  /** Ids in the order of their bytes, specials left out. */
+  readonly #sorted: Int32Array;
+  readonly #exact = new Map<string, number>();
+
+  /** `entries`: bytes by id, as NativeTokenizer.vocabulary() gives them. */
+  constructor(entries: readonly Uint8Array[]) {
+    this.size = entries.length;
+    this.#texts = entries.map((bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1"));
+    const ids = entries.map((_, id) => id).filter((id) => this.text(id) !== "");
+    for (const id of ids) this.#exact.set(this.text(id), id);
+    this.#sorted = Int32Array.from(ids.sort((a, b) => (this.text(a) < this.text(b) ? -1 : 1)));
+  }
+
+  text(id: number): string {
+    return this.#texts[id] ?? "";
+  }
+
+  /** Tokens that begin with `required`, and those that are a beginning of it; all but the specials where it is "". */
+  beginning(required: string): Int32Array {
+    const first = this.#lowerBound(required);
+    let end = first;
+    while (end < this.#sorted.length && this.text(this.#sorted[end] as number).startsWith(required)) end++;
+    const parts: number[] = [];
+    for (let length = 1; length < required.length; length++) {
+      const id = this.#exact.get(required.slice(0, length));
+      if (id !== undefined) parts.push(id);
+    }
+    if (parts.length === 0) return this.#sorted.subarray(first, end);
+    return Int32Array.from([...parts, ...this.#sorted.subarray(first, end)]);
+  }
+
+  #lowerBound(text: string): number {
+    let low = 0;
+    let high = this.#sorted.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.text(this.#sorted[middle] as number) < text) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+/** Text of a byte string. An incomplete character at the end becomes U+FFFD. */
+export function textOf(bytes: string): string {
+  return Buffer.from(bytes, "latin1").toString("utf8");
+}
