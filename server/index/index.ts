@@ -1,0 +1,429 @@
+/**
+ * The index of a folder: its database on two threads, one that writes (only where the write lock is held) and one that reads and is
+ * never blocked, and the word indexes of files and commits beside it.
+ */
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { FieldWeights, NativeAddon } from "../../native/addon.ts";
+import type { IndexReader, IndexWriter, KnownFile, PassageHit } from "./api.ts";
+import { DamagedIndexError, IndexAccessError } from "./errors.ts";
+import { FilesCache } from "./files-cache.ts";
+import { Overlay } from "./overlay.ts";
+import { commitText } from "./passage-text.ts";
+import { prepareText } from "./prepare.ts";
+import { Queue } from "./queue.ts";
+import { setAside } from "./set-aside.ts";
+import type { Changes, StoreReader } from "./store-reader.ts";
+import { StoreThread } from "./store-thread.ts";
+import type { EncodedRow, StoreWriter, Written } from "./store-writer.ts";
+import type {
+  CommitRow,
+  DocumentRow,
+  IndexStatus,
+  PassageLines,
+  PassageRow,
+  PreparedCommit,
+  PreparedFile,
+  SkippedFile,
+  SymbolRow,
+} from "./types.ts";
+import { expand, lowestUnsavedKey, WordIndex } from "./word-index.ts";
+
+export interface IndexOptions {
+  /** Where the index lies (server/home.ts: indexFolder). */
+  folder: string;
+  /** Real path of the opened folder. */
+  root: string;
+  addon: NativeAddon;
+  /** Whether this process holds the write lock. */
+  writable: boolean;
+  /** Messages for people: something was damaged and set aside, and the like. */
+  onMessage: (text: string) => void;
+}
+
+/** Milliseconds between two looks at what the writing process did. */
+const followEvery = 500;
+
+export class Index implements IndexReader, IndexWriter {
+  readonly #options: IndexOptions;
+  readonly #file: string;
+  #reader!: StoreThread<StoreReader>;
+  #writer: StoreThread<StoreWriter> | undefined;
+  #files!: WordIndex;
+  #commits!: WordIndex;
+  #cache!: FilesCache;
+  readonly #overlay = new Overlay();
+  readonly #writes = new Queue();
+  readonly #unsavedChanges = new Queue();
+  readonly #removedListeners = new Set<(documents: number[]) => void>();
+  readonly #changeListeners = new Set<(changes: Changes) => void>();
+  #following: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  private constructor(options: IndexOptions) {
+    this.#options = options;
+    this.#file = join(options.folder, "index.db");
+  }
+
+  /**
+   * Opens the index, creating it where there is none. To write, a damaged one is set aside and an empty one made, with a message; to read,
+   * it throws DamagedIndexError. Throws IndexAccessError when the folder cannot be used.
+   */
+  static async open(options: IndexOptions): Promise<Index> {
+    await mkdir(options.folder, { recursive: true, mode: 0o700 }).catch((error: Error) => {
+      throw new IndexAccessError(`The index folder ${options.folder} cannot be made: ${error.message}`);
+    });
+    const index = new Index(options);
+    try {
+      if (options.writable) await index.#openWriter();
+      await index.#load();
+      return index;
+    } catch (error) {
+      await index.close();
+      throw error;
+    }
+  }
+
+  get writable(): boolean {
+    return this.#writer !== undefined;
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearTimeout(this.#following);
+    await this.#writes.idle();
+    await this.#writer?.close();
+    await this.#reader?.close();
+  }
+
+  /** Takes over from a writer that ended: the caller holds the write lock now. */
+  async becomeWriter(): Promise<void> {
+    if (this.#writer) return;
+    clearTimeout(this.#following);
+    this.#following = undefined;
+    await this.#openWriter();
+    await this.#catchUp();
+  }
+
+  /** Sets everything aside and starts empty: the answer to DamagedIndexError, and to a person who wants the memory rebuilt. */
+  async rebuild(): Promise<void> {
+    this.#writing();
+    await this.#writes.run(async () => {
+      await this.#writer?.close();
+      await this.#reader.close();
+      await this.#setAside();
+      await this.#openWriter();
+      await this.#load();
+    });
+  }
+
+  /** Follows the transactions of the process that writes: looks twice a second. Ends with `becomeWriter` or `close`. */
+  follow(): void {
+    if (this.#following || this.#writer || this.#closed) return;
+    const look = async () => {
+      try {
+        await this.#catchUp();
+      } catch (error) {
+        if (!this.#closed) this.#options.onMessage((error as Error).message);
+      }
+      if (this.#following && !this.#closed) this.#following = setTimeout(look, followEvery).unref();
+    };
+    this.#following = setTimeout(look, followEvery).unref();
+  }
+
+  /** Looks once at what the writing process did; `follow` does it twice a second. */
+  refresh(): Promise<void> {
+    return this.#catchUp();
+  }
+
+  /** Calls back with the ids of file documents that are gone, whoever removed them. Returns how to stop. */
+  onRemoved(listener: (documents: number[]) => void): () => void {
+    this.#removedListeners.add(listener);
+    return () => this.#removedListeners.delete(listener);
+  }
+
+  /** Calls back with what another process changed (file documents). Returns how to stop. */
+  onFollowed(listener: (changes: Changes) => void): () => void {
+    this.#changeListeners.add(listener);
+    return () => this.#changeListeners.delete(listener);
+  }
+
+  /** Puts the unsaved text of an open file in place of its saved text, for words; null takes it back. */
+  async setUnsaved(path: string, text: string | null): Promise<void> {
+    await this.#unsavedChanges.run(async () => {
+      const passages = text === null ? null : prepareText(path, text);
+      const { added, removed } = this.#overlay.set(path, passages);
+      await this.#files.change(added, removed);
+    });
+  }
+
+  // Reading
+
+  async status(): Promise<IndexStatus> {
+    return { ...(await this.#reader.call("status")), wordsBytes: this.#files.bytes() + this.#commits.bytes() };
+  }
+
+  documents(ids: readonly number[]): Promise<DocumentRow[]> {
+    return this.#reader.call("documents", ids);
+  }
+
+  documentAt(path: string): Promise<DocumentRow | undefined> {
+    return this.#reader.call("documentAt", path);
+  }
+
+  files(): Promise<readonly DocumentRow[]> {
+    return this.#cache.files();
+  }
+
+  passages(ids: readonly number[]): Promise<PassageRow[]> {
+    return this.#reader.call("passages", ids);
+  }
+
+  passagesOf(document: number): Promise<PassageRow[]> {
+    return this.#reader.call("passagesOf", document);
+  }
+
+  chunkLines(document: number, chunks: readonly number[]): Promise<PassageLines[]> {
+    return this.#reader.call("chunkLines", document, chunks);
+  }
+
+  symbolsNamed(names: readonly string[]): Promise<SymbolRow[]> {
+    return this.#reader.call("symbolsNamed", names);
+  }
+
+  symbolsOf(document: number): Promise<SymbolRow[]> {
+    return this.#reader.call("symbolsOf", document);
+  }
+
+  /** The saved passages of a file with unsaved text are found, too, but not shown: more are asked for until there are enough others. */
+  async searchFiles(query: string, k: number, weights: FieldWeights): Promise<PassageHit[]> {
+    const files = this.#files;
+    for (let asked = k + 32 * this.#overlay.paths; ; asked *= 2) {
+      const { ids, scores, coverage } = await files.search(query, asked, weights);
+      const rows = await this.#passageHits(ids);
+      const hits = rows.map((row, i) => row && { ...row, score: scores[i]!, coverage: coverage[i]! }).filter((hit) => hit !== undefined);
+      if (hits.length >= k || ids.length < asked) return hits.slice(0, k);
+    }
+  }
+
+  async searchCommits(query: string, k: number, weights: FieldWeights): Promise<{ commit: CommitRow; score: number; coverage: number }[]> {
+    const { ids, scores, coverage } = await this.#commits.search(query, k, weights);
+    const rows = new Map((await this.#reader.call("commitsOfPassages", [...ids])).map(({ passage, ...commit }) => [passage, commit]));
+    return [...ids].flatMap((id, i) => {
+      const commit = rows.get(id);
+      return commit ? [{ commit, score: scores[i]!, coverage: coverage[i]! }] : [];
+    });
+  }
+
+  commits(shas: readonly string[]): Promise<CommitRow[]> {
+    return this.#reader.call("commits", shas);
+  }
+
+  terms(text: string): string[] {
+    return this.#files.terms(text);
+  }
+
+  documentFrequency(word: string): number {
+    return this.#files.documentFrequency(word);
+  }
+
+  // Writing
+
+  knownFiles(): Promise<KnownFile[]> {
+    return this.#reader.call("knownFiles");
+  }
+
+  async putFiles(files: PreparedFile[]): Promise<number[]> {
+    const records = files.map(({ passages, ...file }) => ({
+      ...file,
+      passageLines: Int32Array.from(passages.flatMap(({ startLine, endLine }) => [startLine, endLine])),
+    }));
+    return this.#write(async (writer) => {
+      const written = await writer.call("putFiles", records);
+      const texts = written.added.flatMap(({ position, first }) => {
+        const { path, passages } = files[position]!;
+        return passages.map(({ symbols, text }, i) => ({ id: first + i, path, symbols, body: text }));
+      });
+      await this.#files.change(texts, passageIds(written));
+      return { written, result: written.ids };
+    });
+  }
+
+  putSkipped(files: SkippedFile[]): Promise<void> {
+    return this.#writeFiles((writer) => writer.call("putSkipped", files));
+  }
+
+  touchFiles(files: { path: string; size: number; modified: number }[]): Promise<void> {
+    return this.#writeFiles((writer) => writer.call("touchFiles", files));
+  }
+
+  removeFiles(paths: readonly string[]): Promise<number[]> {
+    return this.#write(async (writer) => {
+      const written = await writer.call("removeFiles", paths);
+      await this.#files.change([], passageIds(written));
+      return { written, result: written.removed.map(({ document }) => document) };
+    });
+  }
+
+  putCommits(commits: PreparedCommit[]): Promise<void> {
+    return this.#write(async (writer) => {
+      const written = await writer.call("putCommits", commits);
+      const texts = written.added.map(({ position, first }) => commitText(commits[position]!, first));
+      await this.#commits.change(texts, passageIds(written));
+      return { written: { ...written, removed: [] }, result: undefined };
+    });
+  }
+
+  retainCommits(shas: ReadonlySet<string>): Promise<void> {
+    return this.#write(async (writer) => {
+      const written = await writer.call("retainCommits", shas);
+      await this.#commits.change([], passageIds(written));
+      return { written: { ...written, removed: [] }, result: undefined };
+    });
+  }
+
+  knownCommits(): Promise<Set<string>> {
+    return this.#reader.call("knownCommits");
+  }
+
+  markEncoded(rows: EncodedRow[]): Promise<void> {
+    return this.#writeFiles((writer) => writer.call("markEncoded", rows));
+  }
+
+  toEncode(limit: number): Promise<DocumentRow[]> {
+    return this.#reader.call("toEncode", limit);
+  }
+
+  encodedDocuments(): Promise<{ document: number; encoding: string; tokens: number; chunks: number }[]> {
+    return this.#reader.call("encodedDocuments");
+  }
+
+  forgetEncodings(keys: readonly string[]): Promise<void> {
+    return this.#writeFiles((writer) => writer.call("forgetEncodings", keys));
+  }
+
+  getMeta(key: string): Promise<string> {
+    return this.#reader.call("getMeta", key);
+  }
+
+  setMeta(key: string, value: string): Promise<void> {
+    return this.#writing().call("setMeta", key, value);
+  }
+
+  /** Writes go on meanwhile: what they add to the saved file is replayed once more on the next start, which does no harm. */
+  async checkpoint(): Promise<void> {
+    const writer = this.#writing();
+    const lowest = Math.min(this.#overlay.lowest, Number(await this.getMeta(lowestUnsavedKey)) || 0);
+    if (lowest < 0) await writer.call("setMeta", lowestUnsavedKey, String(lowest));
+    // The database must not lose to a power cut what the words file holds.
+    await writer.call("sync");
+    const previous = this.#saved;
+    this.#saved = Math.min(await this.#files.save(), await this.#commits.save());
+    // Readers are at most one checkpoint behind; those further behind load the file again.
+    await writer.call("trim", previous);
+  }
+
+  /** Transaction of the last checkpoint of this process. */
+  #saved = 0;
+
+  #write<T>(work: (writer: StoreThread<StoreWriter>) => Promise<{ written: Written; result: T }>): Promise<T> {
+    const writer = this.#writing();
+    return this.#writes.run(async () => {
+      const { written, result } = await work(writer);
+      this.#files.advance(written.number);
+      this.#commits.advance(written.number);
+      this.#cache.outdated(written.number);
+      if (written.removed.length) this.#tellRemoved(written.removed.map(({ document }) => document));
+      return result;
+    });
+  }
+
+  /** A write that adds no passages. */
+  #writeFiles(work: (writer: StoreThread<StoreWriter>) => Promise<Written>): Promise<void> {
+    return this.#write(async (writer) => {
+      const written = await work(writer);
+      await this.#files.change([], passageIds(written));
+      return { written, result: undefined };
+    });
+  }
+
+  #writing(): StoreThread<StoreWriter> {
+    if (!this.#writer) throw new IndexAccessError(`Another process writes the index of ${this.#options.root}; this one only reads it.`);
+    return this.#writer;
+  }
+
+  async #openWriter(): Promise<void> {
+    try {
+      this.#writer = await StoreThread.openWriter(this.#file);
+    } catch (error) {
+      if (!(error instanceof DamagedIndexError)) throw error;
+      await this.#setAside();
+      this.#options.onMessage(`${error.message} A copy is kept beside it.`);
+      this.#writer = await StoreThread.openWriter(this.#file);
+    }
+  }
+
+  async #setAside(): Promise<void> {
+    // Words first: what is left of a crash between the two is a whole database without words.
+    for (const name of ["words-files.bin", "words-commits.bin", "index.db"]) await setAside(join(this.#options.folder, name));
+  }
+
+  /** Opens the reading side: connection, word indexes, the list of files. */
+  async #load(): Promise<void> {
+    const { folder, addon, root, onMessage } = this.#options;
+    this.#reader = await StoreThread.openReader(this.#file);
+    const shared = { addon, root, onMessage, reader: this.#reader };
+    this.#files = await WordIndex.load({ ...shared, kind: "file", file: join(folder, "words-files.bin") });
+    this.#commits = await WordIndex.load({ ...shared, kind: "commit", file: join(folder, "words-commits.bin") });
+    this.#cache = new FilesCache(this.#reader);
+  }
+
+  /** Takes in what another process wrote. */
+  #catchUp(): Promise<void> {
+    return this.#writes.run(async () => {
+      const { number, trimmed, replaced } = await this.#reader.call("state");
+      if (!replaced && number === this.#files.number) return;
+      if (replaced || this.#files.number < trimmed) {
+        const before = this.#reader;
+        await this.#load();
+        await before.close();
+      } else {
+        await this.#files.replay();
+        await this.#commits.replay();
+      }
+      const changes = await this.#cache.refresh();
+      if (changes.removed.length) this.#tellRemoved(changes.removed);
+      for (const listener of this.#changeListeners) listener(changes);
+    });
+  }
+
+  #tellRemoved(documents: number[]): void {
+    for (const listener of this.#removedListeners) listener(documents);
+  }
+
+  /** Where passages are, in the order of `ids`; undefined for those that are gone or hidden by unsaved text. */
+  async #passageHits(ids: Int32Array): Promise<(Omit<PassageHit, "score" | "coverage"> | undefined)[]> {
+    const saved = new Map(
+      (
+        await this.#reader.call(
+          "passages",
+          [...ids].filter((id) => id > 0),
+        )
+      ).map((row) => [row.id, row]),
+    );
+    const documents = await this.#cache.byId();
+    return [...ids].map((id) => {
+      const unsaved = this.#overlay.passage(id);
+      if (unsaved) return { id, ...unsaved, document: this.#cache.idOf(unsaved.path), unsaved: true };
+      const row = saved.get(id);
+      const path = row && documents.get(row.document)?.path;
+      if (path === undefined || this.#overlay.has(path)) return undefined;
+      return { ...row!, path, unsaved: false };
+    });
+  }
+}
+
+function passageIds({ removed }: Written): Int32Array {
+  return expand(removed.flatMap(({ first, count }) => [first, count]));
+}

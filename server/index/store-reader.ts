@@ -1,0 +1,352 @@
+/** Every question the index's database answers. Synchronous: runs in the reader's store worker, on a read-only connection. */
+import { statSync } from "node:fs";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { KnownFile } from "./api.ts";
+import { openDatabase } from "./schema.ts";
+import type { CommitRow, DocumentRow, IndexStatus, PassageLines, PassageRow, SymbolDefinition, SymbolRow } from "./types.ts";
+
+export type DocumentKind = "file" | "commit";
+
+/** A document's passages: ids first, first + 1, ... and int32 pairs of first and last line. */
+export interface PassageBlock {
+  document: number;
+  first: number;
+  lines: Int32Array;
+}
+
+/** What happened to documents after a transaction. */
+export interface Changes {
+  /** Number of the last transaction. */
+  number: number;
+  /** True where the log no longer reaches back so far: then `changed` holds all documents of the kind and `removed` nothing. */
+  complete: boolean;
+  changed: DocumentRow[];
+  /** Ids of those in `changed` that are new. */
+  added: number[];
+  removed: number[];
+}
+
+/** A file document as the word index needs it again. */
+export interface FileReplay extends PassageBlock {
+  path: string;
+  blob: string;
+  /** Name and line of the definitions in it. */
+  symbols: Pick<SymbolDefinition, "name" | "startLine">[];
+}
+
+export interface CommitReplay extends CommitRow {
+  passage: number;
+}
+
+/** Most rows for one name: a name defined more often says nothing. */
+const symbolsPerName = 400;
+
+type Row = Record<string, unknown>;
+
+export class StoreReader {
+  readonly #database: DatabaseSync;
+  readonly #file: string;
+  readonly #inode: number;
+  readonly #statements = new Map<string, StatementSync>();
+
+  constructor(file: string) {
+    this.#file = file;
+    this.#database = openDatabase(file, "read");
+    this.#inode = inode(file);
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  /** Number of the last transaction, how far the log of removals is trimmed, and whether another database took this one's place. */
+  state(): { number: number; trimmed: number; replaced: boolean } {
+    const row = this.#get("SELECT number, trimmed FROM state")!;
+    return { number: Number(row.number), trimmed: Number(row.trimmed), replaced: inode(this.#file) !== this.#inode };
+  }
+
+  status(): Omit<IndexStatus, "wordsBytes"> {
+    return this.#snapshot(() => {
+      const file = this.#get("SELECT * FROM counts WHERE kind = 'file'")! as Record<string, number>;
+      const commit = this.#get("SELECT * FROM counts WHERE kind = 'commit'")! as Record<string, number>;
+      const skipped = this.#all("SELECT reason, count(*) AS n FROM skipped GROUP BY reason");
+      const sum = (name: string) => file[name]! + commit[name]!;
+      return {
+        files: file.documents!,
+        toEncode: file.to_encode!,
+        encoded: file.encoded!,
+        commits: commit.documents!,
+        documents: sum("documents"),
+        passages: sum("passages"),
+        symbols: sum("symbols"),
+        chunks: sum("chunks"),
+        tokens: sum("tokens"),
+        pendingBytes: sum("pending_bytes"),
+        skipped: Object.fromEntries(skipped.map((row) => [row.reason, row.n as number])),
+        databaseBytes: size(this.#file) + size(`${this.#file}-wal`),
+      };
+    });
+  }
+
+  documents(ids: readonly number[]): DocumentRow[] {
+    return this.#each(ids, `${selectDocument} WHERE id = ?`, documentRow);
+  }
+
+  documentAt(path: string): DocumentRow | undefined {
+    const row = this.#get(`${selectDocument} WHERE kind = 'file' AND path = ?`, path);
+    return row && documentRow(row);
+  }
+
+  /** Documents of a kind changed after transaction `number`; all of them where the log does not reach back. */
+  changes(kind: DocumentKind, number: number): Changes {
+    return this.#snapshot(() => {
+      const state = this.state();
+      if (state.number === number) return { number, complete: false, changed: [], added: [], removed: [] };
+      const complete = number < state.trimmed || number > state.number;
+      const after = complete ? 0 : number;
+      const rows = complete
+        ? this.#all(`${selectDocument} WHERE kind = ?`, kind)
+        : this.#all(`${selectDocument} WHERE changed > ? AND kind = ? ORDER BY id`, after, kind);
+      const removed = complete ? [] : this.#all("SELECT document FROM removals WHERE number > ? AND kind = ?", after, kind);
+      return {
+        number: state.number,
+        complete,
+        changed: rows.map(documentRow),
+        added: rows.filter((row) => Number(row.added) > after).map((row) => Number(row.id)),
+        removed: removed.map((row) => Number(row.document)),
+      };
+    });
+  }
+
+  /** Passages that left after transaction `number`, as pairs of first id and count. */
+  removedPassages(kind: DocumentKind, number: number): number[] {
+    return this.#all("SELECT first, count FROM removals WHERE number > ? AND kind = ?", number, kind).flatMap((row) => [
+      Number(row.first),
+      Number(row.count),
+    ]);
+  }
+
+  /** Files added after transaction `number` with an id above `after`, by id. */
+  addedFiles(number: number, after: number, limit: number): FileReplay[] {
+    return this.#snapshot(() =>
+      this.#all(
+        `SELECT d.id AS document, d.path, d.blob, p.first, p.lines FROM documents d JOIN passages p ON p.document = d.id
+         WHERE d.kind = 'file' AND d.id > ? AND d.added > ? ORDER BY d.id LIMIT ?`,
+        after,
+        number,
+        limit,
+      ).map((row) => ({
+        document: Number(row.document),
+        path: String(row.path),
+        blob: String(row.blob),
+        first: Number(row.first),
+        lines: toInts(row.lines),
+        symbols: this.#all("SELECT name, start AS startLine FROM symbols WHERE document = ? ORDER BY position", row.document as number).map(
+          (symbol) => ({ name: String(symbol.name), startLine: Number(symbol.startLine) }),
+        ),
+      })),
+    );
+  }
+
+  addedCommits(number: number, after: number, limit: number): CommitReplay[] {
+    return this.#all(
+      `SELECT c.*, p.first AS passage FROM documents d JOIN commits c ON c.document = d.id JOIN passages p ON p.document = d.id
+       WHERE d.kind = 'commit' AND d.id > ? AND d.added > ? ORDER BY d.id LIMIT ?`,
+      after,
+      number,
+      limit,
+    ).map((row) => ({ ...commitRow(row), passage: Number(row.passage) }));
+  }
+
+  /** In the order asked for; unknown ids are left out. */
+  passages(ids: readonly number[]): PassageRow[] {
+    const rows: PassageRow[] = [];
+    for (const id of ids) {
+      const block = this.#get("SELECT * FROM passages WHERE first <= ? ORDER BY first DESC LIMIT 1", id);
+      if (!block || id >= Number(block.first) + Number(block.count)) continue;
+      const lines = toInts(block.lines);
+      const at = 2 * (id - Number(block.first));
+      rows.push({ id, document: Number(block.document), startLine: lines[at]!, endLine: lines[at + 1]! });
+    }
+    return rows;
+  }
+
+  passagesOf(document: number): PassageRow[] {
+    const block = this.#get("SELECT * FROM passages WHERE document = ?", document);
+    if (!block) return [];
+    const lines = toInts(block.lines);
+    return Array.from({ length: Number(block.count) }, (_, i) => ({
+      id: Number(block.first) + i,
+      document,
+      startLine: lines[2 * i]!,
+      endLine: lines[2 * i + 1]!,
+    }));
+  }
+
+  /** In the order asked for; chunks that the document does not have are left out. */
+  chunkLines(document: number, chunks: readonly number[]): PassageLines[] {
+    const row = this.#get("SELECT lines FROM chunk_lines WHERE document = ?", document);
+    if (!row) return [];
+    const lines = toInts(row.lines);
+    return chunks
+      .filter((chunk) => chunk >= 0 && 2 * chunk < lines.length)
+      .map((chunk) => ({ startLine: lines[2 * chunk]!, endLine: lines[2 * chunk + 1]! }));
+  }
+
+  /** By exact name, else ignoring the case of ASCII letters. */
+  symbolsNamed(names: readonly string[]): SymbolRow[] {
+    return names.flatMap((name) => {
+      const exact = this.#all(`${selectSymbol} WHERE name = ? COLLATE NOCASE AND name = ? LIMIT ${symbolsPerName}`, name, name);
+      const rows = exact.length ? exact : this.#all(`${selectSymbol} WHERE name = ? COLLATE NOCASE LIMIT ${symbolsPerName}`, name);
+      return rows.map(symbolRow);
+    });
+  }
+
+  symbolsOf(document: number): SymbolRow[] {
+    return this.#all(`${selectSymbol} WHERE document = ? ORDER BY position`, document).map(symbolRow);
+  }
+
+  commits(shas: readonly string[]): CommitRow[] {
+    return this.#each(shas, "SELECT * FROM commits WHERE sha = ?", commitRow);
+  }
+
+  commitsOfPassages(passages: readonly number[]): (CommitRow & { passage: number })[] {
+    const sql = "SELECT c.*, p.first AS passage FROM passages p JOIN commits c ON c.document = p.document WHERE p.first = ?";
+    return this.#each(passages, sql, (row) => ({ ...commitRow(row), passage: Number(row.passage) }));
+  }
+
+  knownCommits(): Set<string> {
+    return new Set(this.#all("SELECT sha FROM commits").map((row) => String(row.sha)));
+  }
+
+  knownFiles(): KnownFile[] {
+    return this.#snapshot(() =>
+      [
+        ...this.#all("SELECT id AS document, path, bytes AS size, modified, blob, '' AS skipped FROM documents WHERE kind = 'file'"),
+        ...this.#all("SELECT 0 AS document, path, size, modified, '' AS blob, reason AS skipped FROM skipped"),
+      ].map((row) => ({
+        document: Number(row.document),
+        path: String(row.path),
+        size: Number(row.size),
+        modified: Number(row.modified),
+        blob: String(row.blob),
+        skipped: String(row.skipped),
+      })),
+    );
+  }
+
+  toEncode(limit: number): DocumentRow[] {
+    return this.#all(`${selectDocument} WHERE encode = 1 AND encoding = '' ORDER BY modified DESC LIMIT ?`, limit).map(documentRow);
+  }
+
+  encodedDocuments(): { document: number; encoding: string; tokens: number; chunks: number }[] {
+    return this.#all("SELECT id, encoding, tokens, chunks FROM documents WHERE encoding <> ''").map((row) => ({
+      document: Number(row.id),
+      encoding: String(row.encoding),
+      tokens: Number(row.tokens),
+      chunks: Number(row.chunks),
+    }));
+  }
+
+  getMeta(key: string): string {
+    return String(this.#get("SELECT value FROM meta WHERE key = ?", key)?.value ?? "");
+  }
+
+  /** Several reads of one state of the database. */
+  #snapshot<T>(read: () => T): T {
+    if (this.#database.isTransaction) return read();
+    this.#database.exec("BEGIN");
+    try {
+      return read();
+    } finally {
+      this.#database.exec("COMMIT");
+    }
+  }
+
+  #each<T>(keys: readonly (number | string)[], sql: string, row: (row: Row) => T): T[] {
+    return keys.flatMap((key) => {
+      const found = this.#get(sql, key);
+      return found ? [row(found)] : [];
+    });
+  }
+
+  #get(sql: string, ...values: (number | string)[]): Row | undefined {
+    return this.#statement(sql).get(...values) as Row | undefined;
+  }
+
+  #all(sql: string, ...values: (number | string)[]): Row[] {
+    return this.#statement(sql).all(...values) as Row[];
+  }
+
+  #statement(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (!statement) {
+      statement = this.#database.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+}
+
+const selectDocument =
+  "SELECT id, kind, path, blob, role, language, lines, bytes, modified, sha, encode, encoding, tokens, chunks, added FROM documents";
+const selectSymbol = "SELECT document, name, kind, start, end, container, signature FROM symbols";
+
+function documentRow(row: Row): DocumentRow {
+  return {
+    id: Number(row.id),
+    kind: row.kind as DocumentKind,
+    path: String(row.path),
+    blob: String(row.blob),
+    role: row.role as DocumentRow["role"],
+    language: String(row.language),
+    lines: Number(row.lines),
+    bytes: Number(row.bytes),
+    modified: Number(row.modified),
+    commit: String(row.sha),
+    encode: row.encode === 1,
+    encoding: String(row.encoding),
+    tokens: Number(row.tokens),
+    chunks: Number(row.chunks),
+  };
+}
+
+function symbolRow(row: Row): SymbolRow {
+  return {
+    document: Number(row.document),
+    name: String(row.name),
+    kind: String(row.kind),
+    startLine: Number(row.start),
+    endLine: Number(row.end),
+    container: String(row.container),
+    signature: String(row.signature),
+  };
+}
+
+function commitRow(row: Row): CommitRow {
+  return {
+    document: Number(row.document),
+    sha: String(row.sha),
+    author: String(row.author),
+    email: String(row.email),
+    date: Number(row.date),
+    subject: String(row.subject),
+    body: String(row.body),
+    paths: JSON.parse(String(row.paths)),
+  };
+}
+
+/** A blob of int32, copied: SQLite's bytes need not be aligned. */
+function toInts(blob: unknown): Int32Array {
+  return new Int32Array((blob as Uint8Array).slice().buffer);
+}
+
+/** Bytes of a file that may be missing. */
+function size(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+/** 0 where there is no file. */
+function inode(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.ino ?? 0;
+}

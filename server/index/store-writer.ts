@@ -1,0 +1,271 @@
+/**
+ * Every change of the index's database. Synchronous: runs in the writer's store worker. One call = one transaction = one number.
+ *
+ * A file whose bytes changed becomes a new document: ids are never reused, so what still speaks of the old one finds nothing.
+ */
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { openDatabase } from "./schema.ts";
+import type { DocumentKind } from "./store-reader.ts";
+import type { PreparedCommit, PreparedFile, SkippedFile } from "./types.ts";
+
+/** What a write did, for the word indexes and whoever holds document ids. */
+export interface Written {
+  /** The transaction's number. */
+  number: number;
+  /** New documents: their position in what was given, and their first passage's id. */
+  added: { position: number; document: number; first: number }[];
+  /** Documents that are gone. */
+  removed: { document: number; first: number; count: number }[];
+}
+
+/** A file without its passages' text, which the database does not keep. */
+export interface FileRecord extends Omit<PreparedFile, "passages"> {
+  /** int32 pairs of first and last line. */
+  passageLines: Int32Array;
+}
+
+export interface EncodedRow {
+  document: number;
+  encoding: string;
+  tokens: number;
+  chunkLines: Int32Array;
+}
+
+export class StoreWriter {
+  readonly #database: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+
+  constructor(file: string) {
+    this.#database = openDatabase(file, "write");
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  /** Adds or replaces files; the ids are in the order given. */
+  putFiles(files: FileRecord[]): Written & { ids: number[] } {
+    const ids: number[] = [];
+    const written = this.#transaction((change) => {
+      for (const [position, file] of files.entries()) ids.push(this.#putFile(file, position, change));
+    });
+    return { ...written, ids };
+  }
+
+  putSkipped(files: SkippedFile[]): Written {
+    return this.#transaction((change) => {
+      for (const { path, size, modified, reason, detail } of files) {
+        this.#removeFile(path, change);
+        this.#run("INSERT OR REPLACE INTO skipped VALUES (?, ?, ?, ?, ?)", path, size, modified, reason, detail);
+      }
+    });
+  }
+
+  touchFiles(files: { path: string; size: number; modified: number }[]): Written {
+    return this.#transaction((change) => {
+      for (const { path, size, modified } of files) {
+        this.#run(
+          "UPDATE documents SET bytes = ?, modified = ?, changed = ? WHERE kind = 'file' AND path = ?",
+          size,
+          modified,
+          change.number,
+          path,
+        );
+        this.#run("UPDATE skipped SET size = ?, modified = ? WHERE path = ?", size, modified, path);
+      }
+    });
+  }
+
+  removeFiles(paths: readonly string[]): Written {
+    return this.#transaction((change) => {
+      for (const path of paths) {
+        this.#removeFile(path, change);
+        this.#run("DELETE FROM skipped WHERE path = ?", path);
+      }
+    });
+  }
+
+  /** Commits already known are left as they are. */
+  putCommits(commits: PreparedCommit[]): Written {
+    return this.#transaction((change) => {
+      for (const [position, commit] of commits.entries()) {
+        if (this.#get("SELECT 1 FROM commits WHERE sha = ?", commit.sha)) continue;
+        this.#putCommit(commit, position, change);
+      }
+    });
+  }
+
+  retainCommits(shas: ReadonlySet<string>): Written {
+    return this.#transaction((change) => {
+      for (const row of this.#statement("SELECT document, sha FROM commits").all()) {
+        if (!shas.has(String(row.sha))) this.#removeDocument("commit", Number(row.document), change);
+      }
+    });
+  }
+
+  markEncoded(rows: EncodedRow[]): Written {
+    return this.#transaction((change) => {
+      for (const { document, encoding, tokens, chunkLines } of rows) {
+        const { changes } = this.#run(
+          "UPDATE documents SET encoding = ?, tokens = ?, chunks = ?, changed = ? WHERE id = ?",
+          encoding,
+          tokens,
+          chunkLines.length / 2,
+          change.number,
+          document,
+        );
+        if (changes) this.#run("INSERT OR REPLACE INTO chunk_lines VALUES (?, ?)", document, bytesOf(chunkLines));
+      }
+    });
+  }
+
+  forgetEncodings(keys: readonly string[]): Written {
+    return this.#transaction((change) => {
+      for (const key of keys) {
+        if (key === "") continue; // documents without an encoding have nothing to forget
+        this.#run("DELETE FROM chunk_lines WHERE document IN (SELECT id FROM documents WHERE encoding = ? AND encoding <> '')", key);
+        this.#run(
+          "UPDATE documents SET encoding = '', tokens = 0, chunks = 0, changed = ? WHERE encoding = ? AND encoding <> ''",
+          change.number,
+          key,
+        );
+      }
+    });
+  }
+
+  setMeta(key: string, value: string): void {
+    this.#run("INSERT OR REPLACE INTO meta VALUES (?, ?)", key, value);
+  }
+
+  /** Makes everything written so far survive a power cut. */
+  sync(): void {
+    this.#database.exec("PRAGMA wal_checkpoint(PASSIVE)");
+  }
+
+  /** Forgets removals up to transaction `number`. */
+  trim(number: number): void {
+    this.#atomic(() => {
+      this.#run("DELETE FROM removals WHERE number <= ?", number);
+      this.#run("UPDATE state SET trimmed = max(trimmed, ?)", number);
+    });
+  }
+
+  #putFile(file: FileRecord, position: number, change: Written): number {
+    const old = this.#get("SELECT id, blob FROM documents WHERE kind = 'file' AND path = ?", file.path);
+    if (old?.blob === file.blob) {
+      this.#run(
+        "UPDATE documents SET role = ?, language = ?, bytes = ?, modified = ?, encode = ?, changed = ? WHERE id = ?",
+        file.role,
+        file.language,
+        file.size,
+        file.modified,
+        Number(file.encode),
+        change.number,
+        Number(old.id),
+      );
+      return Number(old.id);
+    }
+    if (old) this.#removeDocument("file", Number(old.id), change);
+    else this.#run("DELETE FROM skipped WHERE path = ?", file.path);
+    const { path, blob, role, language, lines, size, modified, encode, symbols, passageLines } = file;
+    const count = passageLines.length / 2;
+    const document = this.#insertDocument(
+      ["file", path, blob, role, language, lines, size, modified, "", Number(encode), count, symbols.length],
+      change,
+    );
+    const insert = this.#statement("INSERT INTO symbols VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+    for (const [i, symbol] of symbols.entries())
+      insert.run(document, i, symbol.name, symbol.kind, symbol.startLine, symbol.endLine, symbol.container, symbol.signature);
+    change.added.push({ position, document, first: this.#insertPassages(document, passageLines) });
+    return document;
+  }
+
+  #putCommit(commit: PreparedCommit, position: number, change: Written): void {
+    const { sha, author, email, date, subject, body, paths } = commit;
+    const document = this.#insertDocument(["commit", "", "", "source", "", 0, Buffer.byteLength(body), date * 1000, sha, 0, 1, 0], change);
+    this.#run(
+      "INSERT INTO commits VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+      document,
+      sha,
+      author,
+      email,
+      date,
+      subject,
+      body,
+      JSON.stringify(paths),
+    );
+    change.added.push({ position, document, first: this.#insertPassages(document, Int32Array.of(0, 0)) });
+  }
+
+  #insertDocument(values: (string | number)[], change: Written): number {
+    const sql = `INSERT INTO documents (kind, path, blob, role, language, lines, bytes, modified, sha, encode, passages, symbols, added, changed)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+    return Number(this.#run(sql, ...values, change.number, change.number).lastInsertRowid);
+  }
+
+  /** Returns the first passage's id. */
+  #insertPassages(document: number, lines: Int32Array): number {
+    const count = lines.length / 2;
+    const first = Number(this.#get("SELECT next_passage FROM state")!.next_passage);
+    this.#run("INSERT INTO passages VALUES (?, ?, ?, ?)", first, count, document, bytesOf(lines));
+    // At least one id a document, although an empty file has no passage: `first` is the key.
+    this.#run("UPDATE state SET next_passage = ?", first + Math.max(1, count));
+    return first;
+  }
+
+  #removeFile(path: string, change: Written): void {
+    const old = this.#get("SELECT id FROM documents WHERE kind = 'file' AND path = ?", path);
+    if (old) this.#removeDocument("file", Number(old.id), change);
+  }
+
+  /** Everything that hangs on the document goes with it (foreign keys). */
+  #removeDocument(kind: DocumentKind, document: number, change: Written): void {
+    const block = this.#get("SELECT first, count FROM passages WHERE document = ?", document)!;
+    const [first, count] = [Number(block.first), Number(block.count)];
+    this.#run("INSERT INTO removals VALUES (?, ?, ?, ?, ?)", change.number, kind, document, first, count);
+    this.#run("DELETE FROM documents WHERE id = ?", document);
+    change.removed.push({ document, first, count });
+  }
+
+  #transaction(work: (change: Written) => void): Written {
+    return this.#atomic(() => {
+      this.#run("UPDATE state SET number = number + 1");
+      const change: Written = { number: Number(this.#get("SELECT number FROM state")!.number), added: [], removed: [] };
+      work(change);
+      return change;
+    });
+  }
+
+  #atomic<T>(work: () => T): T {
+    this.#database.exec("BEGIN IMMEDIATE");
+    try {
+      const result = work();
+      this.#database.exec("COMMIT");
+      return result;
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+      throw error;
+    }
+  }
+
+  #run(sql: string, ...values: (number | string | Uint8Array)[]): { changes: number | bigint; lastInsertRowid: number | bigint } {
+    return this.#statement(sql).run(...values);
+  }
+
+  #get(sql: string, ...values: (number | string)[]): Record<string, unknown> | undefined {
+    return this.#statement(sql).get(...values);
+  }
+
+  #statement(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (!statement) {
+      statement = this.#database.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+}
+
+function bytesOf(ints: Int32Array): Uint8Array {
+  return new Uint8Array(ints.buffer, ints.byteOffset, ints.byteLength);
+}
