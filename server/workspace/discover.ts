@@ -5,14 +5,15 @@
  * inside the folder; elsewhere a walk with the same ignore rules. Content is never read here: what a file holds is judged by `classify.ts`.
  * Links are not followed: what they lead to is either listed under its own path or does not belong to the folder.
  */
-import { lstatSync, realpathSync, type Stats } from "node:fs";
+import { existsSync, realpathSync, type Stats } from "node:fs";
 import { access, constants, lstat, stat } from "node:fs/promises";
 import { join } from "node:path";
 import picomatch from "picomatch";
 import type { SkipReason } from "../index/types.ts";
 import { type Listed, listGitFiles } from "./listing.ts";
 import { isRelativeInside, RealFolders } from "./paths.ts";
-import { IgnoreRules, walk } from "./walk.ts";
+import { IgnoreRules } from "./rules.ts";
+import { walk, walkLeavesOut } from "./walk.ts";
 
 export interface WorkspaceFile {
   /** Relative to the folder, separated by "/". */
@@ -143,8 +144,8 @@ class Discovery {
   async *#files(folder: string, listing: ReturnType<typeof listGitFiles>, starts: string | string[]): AsyncGenerator<WorkspaceFile> {
     const nested: string[] = [];
     const at = (path: string): string => (folder === "" ? path : path === "" ? folder : `${folder}/${path}`);
-    const listed = (await listing) ?? this.#walk(folder, starts, nested);
-    for await (const { files, repositories, unnamed } of listed) {
+    const fromGit = await listing;
+    for await (const { files, repositories, unnamed } of fromGit ? [fromGit] : this.#walk(folder, starts, nested)) {
       if (unnamed > 0) this.#options.onSkipped?.(at(""), "unreadable", `${unnamed} names are not UTF-8`);
       nested.push(...repositories);
       yield* this.#stat(files.map(at));
@@ -172,7 +173,7 @@ class Discovery {
     for (const start of starts) {
       const stats = await lstat(join(root, start)).catch(() => undefined);
       const isFolder = stats?.isDirectory() ?? false;
-      if (!stats || rules.leavesOut(start, isFolder)) continue;
+      if (!stats || walkLeavesOut(root, start, isFolder, rules)) continue;
       if (!isFolder) yield { files: [start], repositories: [], unnamed: 0 };
       else for await (const files of walk(root, start, rules, options)) yield { files, repositories: [], unnamed: 0 };
     }
@@ -208,7 +209,7 @@ class Discovery {
   #repositoryOf(path: string): string {
     for (let slash = path.length; slash > 0; slash = path.lastIndexOf("/", slash - 1)) {
       const folder = path.slice(0, slash);
-      if (lstatSync(join(this.#root, folder, ".git"), { throwIfNoEntry: false })) return folder;
+      if (existsSync(join(this.#root, folder, ".git"))) return folder;
     }
     return "";
   }
@@ -221,9 +222,8 @@ class Discovery {
     const inside = outer === "" ? holder : holder.slice(outer.length + 1);
     const folder = join(this.#root, outer);
     const listed = await listGitFiles(folder, { signal: this.#options.signal, mustBeTop: outer !== "", paths: [inside] });
-    if (!listed) return !new IgnoreRules(folder).leavesOut(inside, true);
-    for await (const { repositories } of listed) if (repositories.includes(inside)) return true;
-    return false;
+    if (!listed) return !walkLeavesOut(folder, inside, true, new IgnoreRules(folder));
+    return listed.repositories.includes(inside);
   }
 }
 

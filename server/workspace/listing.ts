@@ -24,13 +24,13 @@ export interface ListingOptions {
  * Lists `folder`. Resolves to undefined where git cannot say: no git, no repository, one that is broken or not trusted, a folder that
  * its repository ignores altogether.
  */
-export async function listGitFiles(folder: string, options: ListingOptions): Promise<AsyncIterable<Listed> | undefined> {
+export async function listGitFiles(folder: string, options: ListingOptions): Promise<Listed | undefined> {
   const { signal } = options;
   try {
-    const [top, here] = await Promise.all([gitTopLevel(folder, signal), realpath(folder)]);
+    // a listing that fails half-way must not be half-used: it is taken whole (50,000 paths are a few MB)
+    const [top, here, listed] = await Promise.all([gitTopLevel(folder, signal), realpath(folder), list(folder, options)]);
     if (top !== here && (options.mustBeTop || (await isIgnored(folder, signal)))) return undefined;
-    // a listing that fails half-way must not be half-used: take it whole (50,000 paths are a few MB)
-    return await collect(folder, options);
+    return listed;
   } catch (error) {
     signal?.throwIfAborted();
     if (error instanceof GitError || (error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
@@ -48,44 +48,24 @@ async function isIgnored(folder: string, signal?: AbortSignal): Promise<boolean>
   }
 }
 
-async function collect(folder: string, { signal, paths }: ListingOptions): Promise<AsyncIterable<Listed>> {
-  const scope = ["--", ...(paths ?? [])];
-  const [tracked, untracked] = await Promise.all([
-    listTracked(folder, ["ls-files", "-z", "--stage", ...scope], signal),
-    listUntracked(folder, ["ls-files", "-z", "--others", "--exclude-standard", ...scope], signal),
-  ]);
-  return (async function* () {
-    yield tracked;
-    yield untracked;
-  })();
-}
-
-/** Records of `ls-files --stage`: mode, object id, stage, TAB, path. A path in conflict stands there several times. */
-async function listTracked(folder: string, args: string[], signal?: AbortSignal): Promise<Listed> {
+/**
+ * Records of `ls-files -t --stage --others`: "? path" for what is untracked, with "/" at its end a repository of its own; else a tag,
+ * mode, object id, stage, TAB, path, several times for a path in conflict. Mode 160000 is a submodule.
+ */
+async function list(folder: string, { signal, paths }: ListingOptions): Promise<Listed> {
+  const args = ["ls-files", "-z", "-t", "--stage", "--others", "--exclude-standard", "--", ...(paths ?? [])];
   const files = new Set<string>();
   const repositories = new Set<string>();
   let unnamed = 0;
   for await (const records of splitRecords(streamGit(folder, args, { signal }))) {
     for (const record of records) {
-      const path = decodePath(record.subarray(record.indexOf(9) + 1));
+      const isUntracked = record[0] === 0x3f;
+      const path = decodePath(record.subarray(isUntracked ? 2 : record.indexOf(9) + 1));
       if (path === undefined) unnamed++;
-      else if (record.toString("latin1", 0, 6) === "160000") repositories.add(path);
+      else if (isUntracked && path.endsWith("/")) repositories.add(path.slice(0, -1));
+      else if (!isUntracked && record.toString("latin1", 2, 8) === "160000") repositories.add(path);
       else files.add(path);
     }
   }
   return { files: [...files], repositories: [...repositories], unnamed };
-}
-
-/** Records of `ls-files --others`: a path; with "/" at its end a repository of its own. */
-async function listUntracked(folder: string, args: string[], signal?: AbortSignal): Promise<Listed> {
-  const listed: Listed = { files: [], repositories: [], unnamed: 0 };
-  for await (const records of splitRecords(streamGit(folder, args, { signal }))) {
-    for (const record of records) {
-      const path = decodePath(record);
-      if (path === undefined) listed.unnamed++;
-      else if (path.endsWith("/")) listed.repositories.push(path.slice(0, -1));
-      else listed.files.push(path);
-    }
-  }
-  return listed;
 }

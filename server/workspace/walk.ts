@@ -2,10 +2,10 @@
  * Which files belong to a folder without git: a walk that keeps to .gitignore files all the same, and leaves out the folders that
  * package managers and builds fill. Links are not followed, so a walk always ends.
  */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { IgnoreList, type Verdict } from "./gitignore.ts";
+import type { IgnoreRules } from "./rules.ts";
 
 /** Folders of dependencies, environments and caches, left out wherever they stand. */
 export const dependencyFolders: ReadonlySet<string> = new Set([
@@ -61,61 +61,15 @@ export function isFilledFolder(parent: string, name: string): boolean {
   );
 }
 
-/** The ignore lists that apply in a folder: its own and those of the folders around it, up to the root. Read when asked for. */
-export class IgnoreRules {
-  readonly #root: string;
-  readonly #lists = new Map<string, IgnoreList | undefined>();
-
-  constructor(root: string) {
-    this.#root = root;
-  }
-
-  /** Forgets what was read: a .gitignore changed. */
-  clear(): void {
-    this.#lists.clear();
-  }
-
-  /** Whether the entry itself is ignored; its parents are taken as wanted. `path`: relative to the root. */
-  ignores(path: string, isFolder: boolean): boolean {
-    for (let slash = path.lastIndexOf("/"); ; slash = path.lastIndexOf("/", slash - 1)) {
-      const verdict: Verdict = this.#list(slash < 0 ? "" : path.slice(0, slash))?.judge(path.slice(slash + 1), isFolder);
-      if (verdict) return verdict === "ignored";
-      if (slash <= 0) return false;
-    }
-  }
-
-  /** Whether a walk would not get to the entry: it, or a folder on the way to it, is ignored or filled by a package manager or a build. */
-  leavesOut(path: string, isFolder: boolean): boolean {
-    for (let slash = path.indexOf("/"); slash > 0; slash = path.indexOf("/", slash + 1)) {
-      if (this.#leavesOutEntry(path.slice(0, slash), true)) return true;
-    }
-    return this.#leavesOutEntry(path, isFolder);
-  }
-
-  #leavesOutEntry(path: string, isFolder: boolean): boolean {
-    const slash = path.lastIndexOf("/");
-    const name = path.slice(slash + 1);
+/** Whether a walk would not get to the entry: it or a folder on the way to it is ignored, or filled by a package manager or a build. */
+export function walkLeavesOut(root: string, path: string, isFolder: boolean, rules: IgnoreRules): boolean {
+  if (rules.ignoresWithin(path, isFolder)) return true;
+  const names = path.split("/");
+  return names.some((name, depth) => {
     if (name === ".git") return true;
-    if (isFolder && isFilledFolder(join(this.#root, slash < 0 ? "" : path.slice(0, slash)), name)) return true;
-    return this.ignores(path, isFolder);
-  }
-
-  #list(folder: string): IgnoreList | undefined {
-    if (this.#lists.has(folder)) return this.#lists.get(folder);
-    const list = readList(join(this.#root, folder, ".gitignore"));
-    this.#lists.set(folder, list);
-    return list;
-  }
-}
-
-/** Read at once: small, hot files, and a watcher has to answer without waiting. */
-function readList(file: string): IgnoreList | undefined {
-  try {
-    const list = new IgnoreList(readFileSync(file, "utf8"));
-    return list.empty ? undefined : list;
-  } catch {
-    return undefined; // none, or not readable: then it cannot be obeyed
-  }
+    const entryIsFolder = isFolder || depth < names.length - 1;
+    return entryIsFolder && isFilledFolder(join(root, ...names.slice(0, depth)), name);
+  });
 }
 
 export interface WalkOptions {

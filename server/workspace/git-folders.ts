@@ -1,0 +1,44 @@
+/** Where git keeps what says which commit is checked out: the few folders in .git worth watching. */
+import { realpath } from "node:fs/promises";
+import { join, sep } from "node:path";
+import { decodePath, GitError, runGit } from "../history/git.ts";
+
+export interface GitFolders {
+  /** HEAD and index of this work tree. */
+  own: string;
+  /** Branches; the same folder, but for a linked work tree. */
+  shared: string;
+}
+
+/** Real paths of the git folders of the repository that holds `folder`; undefined where git knows none. */
+export async function gitFolders(folder: string): Promise<GitFolders | undefined> {
+  try {
+    const printed = decodePath(
+      await runGit(folder, ["rev-parse", "--path-format=absolute", "--git-dir", "--git-common-dir"], { maxBytes: 100_000 }),
+    );
+    const [own, shared] = printed?.trimEnd().split("\n") ?? [];
+    if (!own || !shared) return undefined;
+    return { own: await realpath(own), shared: await realpath(shared) };
+  } catch (error) {
+    if (error instanceof GitError || (error as NodeJS.ErrnoException).code) return undefined;
+    throw error;
+  }
+}
+
+/** Whether a folder (absolute) in .git is watched: not the objects, of which there are many. */
+export function watchesInGit(folders: GitFolders, path: string): boolean {
+  if (path === folders.own || path === folders.shared) return true;
+  const refs = join(folders.shared, "refs");
+  const heads = join(refs, "heads");
+  return path === refs || path === heads || path.startsWith(heads + sep) || path === join(folders.shared, "reftable");
+}
+
+export function isHeadChange(folders: GitFolders, path: string): boolean {
+  if (path.endsWith(".lock")) return false;
+  const inRefs = path.startsWith(join(folders.shared, "refs") + sep) || path.startsWith(join(folders.shared, "reftable") + sep);
+  return inRefs || path === join(folders.own, "HEAD") || path === join(folders.shared, "packed-refs");
+}
+
+export function isIndexChange(folders: GitFolders, path: string): boolean {
+  return path === join(folders.own, "index");
+}
