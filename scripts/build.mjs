@@ -41,6 +41,15 @@ export async function build({ native = true } = {}) {
       banner: { js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);' },
     }),
   ]);
+  await esbuild.build({
+    ...common,
+    entryPoints: ["test/e2e/suite/index.ts", "test/e2e/suite/everyline.suite.ts"],
+    outdir: "dist/e2e",
+    outExtension: { ".js": ".cjs" },
+    format: "cjs",
+    target: "node22",
+    external: ["vscode", "mocha"],
+  });
   copyGrammars();
   if (native) buildNative();
 }

@@ -122,3 +122,37 @@ async function askView(page: Page): Promise<FrameLocator> {
   await box.waitFor({ timeout: 60_000 });
   return view;
 }
+
+/**
+ * Runs dist/e2e (the bundled suite) inside a workbench's extension host, with the extension loaded from this project.
+ * Returns the path of Mocha's JSON report; throws when the host never reported.
+ */
+export async function runInHost(folder: string): Promise<string> {
+  const scratch = mkdtempSync(join(tmpdir(), "everyline-host-"));
+  const report = join(scratch, "report.json");
+  const env = { EVERYLINE_HOME: join(scratch, "home") };
+  const workbench = await startWorkbench({
+    profile: join(scratch, "profile"),
+    options: ["--vscode-option", "enable-smoke-test-driver"],
+    env,
+  });
+  const browser = await launch();
+  try {
+    const page = await browser.newPage();
+    const exit = new Promise<number>((resolve) => page.exposeFunction("codeAutomationExit", resolve));
+    await page.exposeFunction("codeAutomationLog", () => {});
+    const remote = (path: string) => `vscode-remote://127.0.0.1:${workbench.port}${path}`;
+    const payload = [
+      ["extensionDevelopmentPath", remote(root)],
+      ["extensionTestsPath", remote(join(root, "dist/e2e/index.cjs"))],
+      ["extensionEnvironment", JSON.stringify({ EVERYLINE_MOCHA_REPORT: report })],
+    ];
+    await page.goto(`${workbench.url(folder)}&payload=${encodeURIComponent(JSON.stringify(payload))}`);
+    const ended = await Promise.race([exit, new Promise<"late">((resolve) => setTimeout(() => resolve("late"), 150_000))]);
+    if (ended === "late") throw new Error("The extension host did not report within 150 s");
+    return report;
+  } finally {
+    await browser.close();
+    await workbench.stop();
+  }
+}

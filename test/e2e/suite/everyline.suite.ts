@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { before, describe, it } from "mocha";
+import { commands, extensions, lm, Uri, window, workspace } from "vscode";
+import type { EverylineApi } from "../../../extension/api.ts";
+import type { MemoryStatus } from "../../../server/memory/types.ts";
+
+const manifest = () => extensions.getExtension("everyline.everyline")?.packageJSON;
+let everyline: EverylineApi;
+
+/** Polls until the value passes; the error shows the last one. */
+async function eventually<T>(read: () => Promise<T>, passes: (value: T) => boolean): Promise<T> {
+  const end = Date.now() + 60_000;
+  for (;;) {
+    const value = await read();
+    if (passes(value)) return value;
+    if (Date.now() > end) throw new Error(`Never came true: ${JSON.stringify(value)}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+const inState = (state: MemoryStatus["state"]) =>
+  eventually(
+    () => everyline.status(),
+    ([first]) => first?.state === state,
+  );
+
+describe("the extension", () => {
+  before(async () => {
+    const extension = extensions.getExtension<EverylineApi>("everyline.everyline");
+    assert.ok(extension, "the extension is installed");
+    everyline = await extension.activate();
+    await inState("ready");
+  });
+
+  it("has every command of its manifest", async () => {
+    const known = new Set(await commands.getCommands(true));
+    const missing = manifest()
+      .contributes.commands.map((one: { command: string }) => one.command)
+      .filter((id: string) => !known.has(id));
+    assert.deepEqual(missing, []);
+  });
+
+  it("remembers every file that git does not ignore", async () => {
+    const [status] = await everyline.status();
+    assert.ok(status);
+    assert.equal(status.encoded, status.toEncode);
+    assert.equal(status.files, 7);
+    assert.equal(status.commits, 1);
+    assert.equal(status.problem, "");
+  });
+
+  it("answers with the file and lines that say so", async () => {
+    const answer = await everyline.ask("how are clients limited in how often they may call?");
+    assert.ok(answer.found);
+    for (const statement of answer.statements) assert.ok(statement.sources.length > 0, `uncited: ${statement.text}`);
+    assert.equal(answer.evidence[0]?.path, "src/limiter.ts");
+  });
+
+  it("opens a source with its lines selected or revealed", async () => {
+    const [source] = everyline.sources();
+    assert.ok(source);
+    await commands.executeCommand("everyline.openSource", source);
+    assert.ok(window.activeTextEditor?.document.uri.path.endsWith("/src/limiter.ts"));
+  });
+
+  it("finds text that is not saved yet", async () => {
+    const [folder] = workspace.workspaceFolders ?? [];
+    assert.ok(folder);
+    const document = await workspace.openTextDocument(Uri.joinPath(folder.uri, "src/tracking.ts"));
+    const editor = await window.showTextDocument(document);
+    await editor.edit((edit) =>
+      edit.insert(editor.document.lineAt(editor.document.lineCount - 1).range.end, "\nexport function lighthouseKeeper() {}\n"),
+    );
+    const answer = await eventually(
+      () => everyline.ask("where is lighthouseKeeper?"),
+      ({ evidence }) => evidence[0]?.path === "src/tracking.ts" && evidence[0].text.includes("lighthouseKeeper"),
+    );
+    assert.ok(answer.found);
+    await commands.executeCommand("workbench.action.files.revert");
+  });
+
+  it("pauses and resumes", async () => {
+    await commands.executeCommand("everyline.pauseMemory");
+    await inState("paused");
+    await commands.executeCommand("everyline.resumeMemory");
+    await inState("ready");
+  });
+
+  it("rebuilds the memory", async () => {
+    await commands.executeCommand("everyline.rebuildMemory");
+    await inState("ready");
+    const answer = await everyline.ask("how are clients limited in how often they may call?");
+    assert.equal(answer.evidence[0]?.path, "src/limiter.ts");
+  });
+
+  it("offers its tools to agents", () => {
+    const declared = manifest().contributes.languageModelTools.map((tool: { name: string }) => tool.name);
+    const registered = new Set(lm.tools.map((tool) => tool.name));
+    assert.ok(declared.length > 0);
+    for (const name of declared) assert.ok(registered.has(name), `${name} is not registered`);
+  });
+});
