@@ -1,0 +1,24 @@
+// npm run bench -- [FOLDER...]: the benchmarks. Without folders: the native engine alone; with folders: the product on each of them, one after the other.
+import { readdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { newerNode } from "./node.mjs";
+import { buildAll, installPackages, root } from "./setup.mjs";
+import { fail, run } from "./steps.mjs";
+
+const folders = process.argv.slice(2).map((folder) => resolve(process.env.INIT_CWD ?? ".", folder));
+
+async function main() {
+  await installPackages();
+  await buildAll();
+  if (folders.length === 0) return native();
+  for (const folder of folders)
+    await run(newerNode(), ["--disable-warning=ExperimentalWarning", join(root, "test/bench/product.ts"), folder], { show: true });
+}
+
+async function native() {
+  const bench = join(root, "test/bench/native");
+  for (const name of readdirSync(bench).filter((file) => /\.(mjs|ts)$/.test(file)))
+    await run(newerNode(), [join(bench, name)], { show: true });
+}
+
+main().catch(fail);
