@@ -33,11 +33,13 @@ function refused(answer: Answer, wordedBy: string): Answer {
 export function statementsOf(text: string, count: number): Statement[] {
   return sentences(plain(text)).flatMap((sentence) => {
     const cited = [...sentence.matchAll(CITATION)].map((match) => Number(match[1]) - 1).filter((at) => at >= 0 && at < count);
-    const said = sentence
-      .replace(CITATION, "")
-      .replace(/\s+([.,;:!?])/g, "$1")
-      .replace(/\s+/g, " ")
-      .trim();
+    const said = harmless(
+      sentence
+        .replace(CITATION, "")
+        .replace(/\s+([.,;:!?])/g, "$1")
+        .replace(/\s+/g, " ")
+        .trim(),
+    );
     return cited.length > 0 && /[\p{L}\p{N}]/u.test(said) ? [{ text: said, sources: [...new Set(cited)] }] : [];
   });
 }
@@ -77,6 +79,11 @@ function eachOutsideCode(text: string, change: (part: string) => string): string
     .split(/(`[^`\n]+`)/)
     .map((part, at) => (at % 2 === 1 ? part : change(part)))
     .join("");
+}
+
+/** What splitting and removing may have joined: no "<" of a tag, no "](" of a link outside of the sentence's own code spans. */
+function harmless(sentence: string): string {
+  return eachOutsideCode(sentence, (part) => part.replace(/<(?=[a-zA-Z!/?])/g, "‹").replaceAll("](", "] ("));
 }
 
 function sentences(text: string): string[] {

@@ -1,8 +1,10 @@
 /**
  * HSA landmark scores of a question, folded to documents.
  *
- * The engine scores every chunk of the memory (natural log, a mean over question tokens, layers and heads). A document's
- * score is the log-sum-exp of its chunks at temperature `TEMPERATURE`: several good chunks lift it, one is enough.
+ * The engine scores every chunk of the memory (natural log, a mean over question tokens and heads). Some chunks score well
+ * for any question; what they score for a question about nothing is subtracted (measured: file NDCG@10 of these scores
+ * alone 0.60 without, 0.68 with; ten such questions do no better than one). A document's score is the log-sum-exp of its
+ * chunks at `TEMPERATURE`: several good chunks lift it, one is enough.
  */
 import type { SearchScores } from "../../native/addon.ts";
 import type { SearchSources } from "./sources.ts";
@@ -16,17 +18,37 @@ export interface DocumentMeaning {
   chunks: { chunk: number; score: number }[];
 }
 
-export const TEMPERATURE = 0.3;
+/** Measured best among 0.1 to 2. */
+export const TEMPERATURE = 0.85;
+/** The first HSA layer ranks as well as both (0.676 and 0.679), and needs the lower stack only. */
+const LAYERS = 1;
+/** A question about nothing. */
+export const NEUTRAL_QUESTION = "how does this work";
 const CHUNKS = 3;
 
 /** Scores every document; undefined without an engine, without a tokenizer or with nothing encoded. Throws NativeError. */
 export async function scoreMeaning(sources: SearchSources, text: string): Promise<DocumentMeaning[] | undefined> {
-  if (!sources.engine || !sources.tokenizer || !text) return undefined;
-  return foldScores(await sources.engine.search(sources.tokenizer.frameQuestion(text), 2));
+  const { engine, tokenizer } = sources;
+  if (!engine || !tokenizer || !text) return undefined;
+  const [found, neutral] = await Promise.all([
+    engine.search(tokenizer.frameQuestion(text), LAYERS),
+    engine.search(tokenizer.frameQuestion(NEUTRAL_QUESTION), LAYERS),
+  ]);
+  return foldScores(found, sameChunks(found, neutral) ? neutral.scores : undefined);
 }
 
-/** Folds chunk scores to documents, in the engine's order of documents. Undefined when there are none. */
-export function foldScores(found: SearchScores, temperature: number = TEMPERATURE): DocumentMeaning[] | undefined {
+/** Documents may be added between the two searches: then the second says nothing about the first's chunks. */
+function sameChunks(a: SearchScores, b: SearchScores): boolean {
+  return a.scores.length === b.scores.length && same(a.documents, b.documents) && same(a.firsts, b.firsts);
+}
+
+function same(a: Int32Array, b: Int32Array): boolean {
+  return a.length === b.length && a.every((value, at) => value === b[at]);
+}
+
+/** Folds chunk scores, less those of a neutral question, to documents in the engine's order. Undefined when there are none. */
+export function foldScores({ documents, firsts, scores: raw }: SearchScores, neutral?: Float32Array): DocumentMeaning[] | undefined {
+  const found = { documents, firsts, scores: neutral ? raw.map((score, at) => score - (neutral[at] ?? 0)) : raw };
   const count = found.documents.length;
   if (count === 0 || found.scores.length === 0) return undefined;
   const sums = new Float64Array(count);
@@ -36,9 +58,9 @@ export function foldScores(found: SearchScores, temperature: number = TEMPERATUR
     const end = found.firsts[document + 1] ?? first;
     const best = maximum(found.scores, first, end);
     let sum = 0;
-    for (let chunk = first; chunk < end; chunk++) sum += Math.exp(((found.scores[chunk] ?? 0) - best) / temperature);
+    for (let chunk = first; chunk < end; chunk++) sum += Math.exp(((found.scores[chunk] ?? 0) - best) / TEMPERATURE);
     bests[document] = best;
-    sums[document] = best + temperature * Math.log(sum);
+    sums[document] = best + TEMPERATURE * Math.log(sum);
   }
   const sumScale = spread(sums);
   const bestScale = spread(bests);
