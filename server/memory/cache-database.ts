@@ -1,0 +1,48 @@
+/** The cache's database: its tables, and opening it only when it is sound. */
+import { DatabaseSync } from "node:sqlite";
+
+const version = 1;
+const schema = `
+  CREATE TABLE facts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE segments (number INTEGER PRIMARY KEY, bytes INTEGER NOT NULL);
+  CREATE TABLE encodings (
+    key BLOB PRIMARY KEY, landmark_row INTEGER NOT NULL, chunks INTEGER NOT NULL, tokens INTEGER NOT NULL,
+    segment INTEGER NOT NULL, offset INTEGER NOT NULL, used INTEGER NOT NULL, complete INTEGER NOT NULL,
+    fingerprints BLOB NOT NULL, landmark_crc INTEGER NOT NULL, kv_crc INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE INDEX encodings_by_segment ON encodings (segment, used);
+  PRAGMA user_version = ${version};`;
+
+/** SQLite's result codes for a file that is not, or no longer, a sound database. */
+const damagedCodes = new Set([11, 26]);
+export const sqliteFull = 13;
+
+export function isDamaged(error: unknown): boolean {
+  return damagedCodes.has((error as { errcode?: number }).errcode ?? 0);
+}
+
+/** Opens a database that is sound and of this version, else throws with SQLite's code for damage. */
+export function connect(path: string): DatabaseSync {
+  const database = new DatabaseSync(path, { timeout: 20_000 });
+  try {
+    database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 4194304;");
+    const found = (database.prepare("PRAGMA user_version").get() as { user_version: number }).user_version;
+    const tables = (database.prepare("SELECT count(*) AS n FROM sqlite_master").get() as { n: number }).n;
+    if (tables === 0) create(database);
+    else if (found !== version) throw Object.assign(new Error(`unknown version ${found}`), { errcode: 26 });
+    const check = database.prepare("PRAGMA quick_check(1)").get() as { quick_check: string };
+    if (check.quick_check !== "ok") throw Object.assign(new Error(check.quick_check), { errcode: 11 });
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function create(database: DatabaseSync): void {
+  database.exec(`BEGIN; ${schema}`);
+  const insert = database.prepare("INSERT INTO facts VALUES (?, ?)");
+  // A number of its own for every rebuilt cache, so that no process takes its landmarks for those of another.
+  insert.run("generation", Date.now());
+  for (const name of ["epoch", "rows", "clock", "nextSegment"]) insert.run(name, 0);
+  database.exec("COMMIT");
+}

@@ -1,0 +1,464 @@
+/**
+ * The cache's database and files: encodings by content, shared by every program of the user. Runs on the cache worker.
+ *
+ * Space is reserved in one transaction (entry incomplete), bytes are written at the reserved offsets, then a second transaction
+ * makes the entry complete. A crash in between leaves an incomplete entry, which the next put of the same key fills.
+ * Landmarks stay; K/V is evicted by whole segments, least recently used first, while entries in use move to the newest segment.
+ */
+import { mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
+import { crc32 } from "node:zlib";
+import { KV_BYTES, LANDMARK_BYTES } from "../../native/addon.ts";
+import { connect, isDamaged, sqliteFull } from "./cache-database.ts";
+import { CacheFiles, type Disk, landmarkPath, realDisk, segmentPath } from "./cache-files.ts";
+import { Lock } from "./lock.ts";
+
+/** Where an encoding lies; `segment` -1: its K/V was evicted. */
+export interface CachePlace {
+  landmarkRow: number;
+  chunks: number;
+  /** Without padding. */
+  tokens: number;
+  segment: number;
+  /** Bytes. */
+  offset: number;
+}
+
+/** An encoding's bytes. landmarks: chunks x 264, kv: chunks x 16,896, fingerprints: chunks x 8 (fingerprints.ts). */
+export interface Encoding {
+  tokens: number;
+  fingerprints: Uint8Array;
+  landmarks: Uint8Array;
+  kv: Uint8Array;
+}
+
+/** An encoding to keep. */
+export interface CacheEntry extends Encoding {
+  /** 64 hex digits. */
+  key: string;
+}
+
+export interface CacheFacts {
+  /** Changes when the cache is cleared or rebuilt: places of another generation mean nothing. */
+  generation: number;
+  /** Changes when K/V is evicted or moved: places should be asked for again. */
+  epoch: number;
+}
+
+export interface CacheLimits {
+  /** Bytes of K/V kept. */
+  capBytes: number;
+  /** Bytes a segment file grows to. */
+  segmentBytes: number;
+}
+
+/** The disk is full, or the cache cannot be written. */
+export class CacheError extends Error {
+  readonly code: "full" | "io";
+  constructor(code: "full" | "io", message: string) {
+    super(message);
+    this.name = "CacheError";
+    this.code = code;
+  }
+}
+
+/** Space for entries: what has to be written where. */
+interface Reserved {
+  generation: number;
+  rows: { place: CachePlace; write: "all" | "kv" | "nothing" }[];
+}
+
+type Row = {
+  landmark_row: number;
+  chunks: number;
+  tokens: number;
+  segment: number;
+  offset: number;
+  complete: number;
+  fingerprints: Uint8Array;
+  landmark_crc: number;
+  kv_crc: number;
+};
+
+export class CacheStore {
+  readonly #folder: string;
+  readonly #files: CacheFiles;
+  readonly #warn: (text: string) => void;
+  #limits: CacheLimits;
+  #database: DatabaseSync;
+
+  /** Opens or makes the cache in `folder`. `warn` gets sentences for people. */
+  constructor(folder: string, limits: CacheLimits, warn: (text: string) => void, disk: Disk = realDisk) {
+    this.#folder = folder;
+    this.#limits = limits;
+    this.#warn = warn;
+    this.#files = new CacheFiles(folder, disk);
+    this.#database = this.#open();
+  }
+
+  facts(): CacheFacts {
+    return this.#guard(() => ({ generation: this.#fact("generation"), epoch: this.#fact("epoch") }));
+  }
+
+  setLimits(limits: CacheLimits): void {
+    this.#limits = limits;
+    this.#guard(() => this.#evict());
+  }
+
+  /** Places of complete encodings, in the order of `keys`; counts as a use of them. */
+  get(keys: readonly string[]): (CachePlace | undefined)[] {
+    return this.#guard(() => {
+      const generation = this.#fact("generation");
+      const places = keys.map((key) => this.#sound(key, generation));
+      this.#touchQuietly(keys.filter((_, index) => places[index]));
+      return places;
+    });
+  }
+
+  /** An encoding's bytes; undefined when it is not here or its K/V is not. */
+  read(key: string): Encoding | undefined {
+    return this.#guard(() => {
+      const row = this.#row(key);
+      if (!row?.complete || row.segment < 0) return undefined;
+      const landmarks = this.#files.readLandmarks(this.#fact("generation"), row.landmark_row * LANDMARK_BYTES, row.chunks * LANDMARK_BYTES);
+      const kv = this.#files.readSegment(row.segment, row.offset, row.chunks * KV_BYTES);
+      if (!landmarks || !kv || crc32(landmarks) !== row.landmark_crc || crc32(kv) !== row.kv_crc) return undefined;
+      return { tokens: row.tokens, fingerprints: row.fingerprints, landmarks, kv };
+    });
+  }
+
+  /** Keeps encodings and gives their places, in order. Throws CacheError when the disk is full. */
+  put(entries: readonly CacheEntry[]): CachePlace[] {
+    return this.#guard(() => {
+      for (let attempt = 0; attempt < 3; attempt++) {
+        const reserved = this.#transaction(() => this.#reserve(entries));
+        for (const [index, entry] of entries.entries()) this.#write(reserved.generation, reserved.rows[index]!, entry);
+        this.#files.sync();
+        // Another process may have cleared the cache or evicted the segment meanwhile: then everything is reserved anew.
+        if (!this.#transaction(() => this.#complete(reserved, entries))) continue;
+        this.#evict();
+        return entries.map(({ key }, index) => this.#place(key) ?? reserved.rows[index]!.place);
+      }
+      throw new CacheError("io", `The cache in ${this.#folder} keeps being cleared by another program; encoding waits.`);
+    });
+  }
+
+  /** Forgets every encoding and frees the disk. Bytes freed. */
+  clear(): number {
+    return this.#guard(() => {
+      const freed = this.bytes();
+      this.#transaction(() => {
+        this.#database.exec("DELETE FROM encodings; DELETE FROM segments;");
+        this.#setFact("generation", Math.max(Date.now(), this.#fact("generation") + 1));
+        this.#setFact("epoch", this.#fact("epoch") + 1);
+        this.#setFact("rows", 0);
+      });
+      this.#files.createLandmarks(this.#fact("generation"));
+      this.#sweep();
+      this.#removeSetAside();
+      return freed;
+    });
+  }
+
+  /** Bytes of landmarks and K/V. */
+  bytes(): number {
+    return this.#guard(() => this.#fact("rows") * LANDMARK_BYTES + this.#kvBytes());
+  }
+
+  close(): void {
+    this.#files.close();
+    this.#database.close();
+  }
+
+  // --- entries
+
+  /** The place of a complete encoding whose landmarks are as they were written. A spoilt one is forgotten. */
+  #sound(key: string, generation: number): CachePlace | undefined {
+    const row = this.#row(key);
+    if (!row?.complete) return undefined;
+    const landmarks = this.#files.readLandmarks(generation, row.landmark_row * LANDMARK_BYTES, row.chunks * LANDMARK_BYTES);
+    if (landmarks && crc32(landmarks) === row.landmark_crc) return placeOf(row);
+    this.#database.prepare("DELETE FROM encodings WHERE key = ?").run(bytesOf(key));
+    this.#warn(`An encoding in ${landmarkPath(this.#folder, generation)} was damaged; its document is encoded anew.`);
+    return undefined;
+  }
+
+  #reserve(entries: readonly CacheEntry[]): Reserved {
+    const clock = this.#tick();
+    const touch = this.#database.prepare("UPDATE encodings SET used = ? WHERE key = ?");
+    const insert = this.#database.prepare("INSERT INTO encodings VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, 0, 0)");
+    const rows = entries.map((entry): Reserved["rows"][number] => {
+      const known = this.#row(entry.key);
+      if (known?.complete && known.segment >= 0) return { place: placeOf(known), write: "nothing" };
+      if (known) touch.run(clock, bytesOf(entry.key));
+      const kv = known && known.segment >= 0 ? known : this.#reserveKv(entry.kv.length);
+      // Landmarks that are complete may be mapped and in use: only their K/V is written.
+      if (known) return { place: { ...placeOf(known), ...kvOf(kv) }, write: known.complete ? "kv" : "all" };
+      const chunks = entry.landmarks.length / LANDMARK_BYTES;
+      const place = { landmarkRow: this.#fact("rows"), chunks, tokens: entry.tokens, ...kvOf(kv) };
+      this.#setFact("rows", place.landmarkRow + chunks);
+      insert.run(bytesOf(entry.key), place.landmarkRow, chunks, entry.tokens, place.segment, place.offset, clock, entry.fingerprints);
+      return { place, write: "all" };
+    });
+    return { generation: this.#fact("generation"), rows };
+  }
+
+  /** A free range in the newest segment, or in a new one. */
+  #reserveKv(bytes: number): { segment: number; offset: number } {
+    const last = this.#database.prepare("SELECT number, bytes FROM segments ORDER BY number DESC LIMIT 1").get() as
+      | { number: number; bytes: number }
+      | undefined;
+    if (last && last.bytes + bytes <= this.#limits.segmentBytes) {
+      this.#database.prepare("UPDATE segments SET bytes = ? WHERE number = ?").run(last.bytes + bytes, last.number);
+      return { segment: last.number, offset: last.bytes };
+    }
+    // Numbers are never used twice, not even after a clear: another process may still map the old file.
+    const number = this.#fact("nextSegment");
+    this.#setFact("nextSegment", number + 1);
+    this.#database.prepare("INSERT INTO segments VALUES (?, ?)").run(number, bytes);
+    return { segment: number, offset: 0 };
+  }
+
+  #write(generation: number, row: Reserved["rows"][number], entry: CacheEntry): void {
+    if (row.write === "nothing") return;
+    this.#files.writeSegment(row.place.segment, entry.kv, row.place.offset);
+    if (row.write === "all") this.#files.writeLandmarks(generation, entry.landmarks, row.place.landmarkRow * LANDMARK_BYTES);
+  }
+
+  /** False when what was reserved is gone. */
+  #complete(reserved: Reserved, entries: readonly CacheEntry[]): boolean {
+    if (this.#fact("generation") !== reserved.generation) return false;
+    const segment = this.#database.prepare("SELECT 1 FROM segments WHERE number = ?");
+    if (reserved.rows.some(({ place, write }) => write !== "nothing" && !segment.get(place.segment))) return false;
+    const all = this.#database.prepare(
+      "UPDATE encodings SET complete = 1, landmark_crc = ?, kv_crc = ?, segment = ?, offset = ? WHERE key = ?",
+    );
+    const kv = this.#database.prepare("UPDATE encodings SET kv_crc = ?, segment = ?, offset = ? WHERE key = ?");
+    for (const [index, { place, write }] of reserved.rows.entries()) {
+      const entry = entries[index]!;
+      if (write === "all") all.run(crc32(entry.landmarks), crc32(entry.kv), place.segment, place.offset, bytesOf(entry.key));
+      if (write === "kv") kv.run(crc32(entry.kv), place.segment, place.offset, bytesOf(entry.key));
+    }
+    return true;
+  }
+
+  #place(key: string): CachePlace | undefined {
+    const row = this.#row(key);
+    return row && placeOf(row);
+  }
+
+  #row(key: string): Row | undefined {
+    return this.#database.prepare("SELECT * FROM encodings WHERE key = ?").get(bytesOf(key)) as Row | undefined;
+  }
+
+  #touchQuietly(keys: readonly string[]): void {
+    if (keys.length === 0) return;
+    try {
+      this.#transaction(() => {
+        const clock = this.#tick();
+        const touch = this.#database.prepare("UPDATE encodings SET used = ? WHERE key = ?");
+        for (const key of keys) touch.run(clock, bytesOf(key));
+      });
+    } catch (error) {
+      if (isDamaged(error)) throw error;
+      // A full disk must not keep encodings from being read: they are only evicted a little earlier.
+    }
+  }
+
+  // --- eviction
+
+  #kvBytes(): number {
+    const row = this.#database.prepare("SELECT coalesce(sum(bytes), 0) AS bytes FROM segments").get() as { bytes: number };
+    return row.bytes;
+  }
+
+  #evict(): void {
+    while (this.#kvBytes() > this.#limits.capBytes) {
+      const freed = this.#transaction(() => this.#evictSegment());
+      if (freed === undefined) return;
+      this.#files.unlink(segmentPath(this.#folder, freed));
+    }
+  }
+
+  /** Empties the segment with the least in use; its number, or undefined when there is none. */
+  #evictSegment(): number | undefined {
+    const hot = this.#hotSince();
+    const victim = this.#database
+      .prepare(
+        `SELECT s.number, s.bytes, coalesce(sum(CASE WHEN e.used >= ? THEN e.chunks END), 0) * ${KV_BYTES} / CAST(s.bytes AS REAL) AS share
+         FROM segments s LEFT JOIN encodings e ON e.segment = s.number GROUP BY s.number ORDER BY share, s.number LIMIT 1`,
+      )
+      .get(hot) as { number: number } | undefined;
+    if (!victim) return undefined;
+    const kept = this.#database
+      .prepare("SELECT key, chunks, offset FROM encodings WHERE segment = ? AND used >= ? AND complete = 1")
+      .all(victim.number, hot) as { key: Uint8Array; chunks: number; offset: number }[];
+    this.#database.prepare("DELETE FROM segments WHERE number = ?").run(victim.number);
+    this.#database.prepare("UPDATE encodings SET segment = -1, offset = 0 WHERE segment = ?").run(victim.number);
+    for (const entry of kept) this.#moveForward(victim.number, entry);
+    this.#files.sync();
+    this.#setFact("epoch", this.#fact("epoch") + 1);
+    return victim.number;
+  }
+
+  #moveForward(from: number, entry: { key: Uint8Array; chunks: number; offset: number }): void {
+    const kv = this.#files.readSegment(from, entry.offset, entry.chunks * KV_BYTES);
+    if (!kv) return;
+    const place = this.#reserveKv(kv.length);
+    this.#files.writeSegment(place.segment, kv, place.offset);
+    this.#database.prepare("UPDATE encodings SET segment = ?, offset = ? WHERE key = ?").run(place.segment, place.offset, entry.key);
+  }
+
+  /** The clock from which on entries count as in use: the latest used that fill half of the cap. */
+  #hotSince(): number {
+    const uses = this.#database
+      .prepare("SELECT used, sum(chunks) AS chunks FROM encodings WHERE segment >= 0 GROUP BY used ORDER BY used DESC")
+      .iterate() as Iterable<{ used: number; chunks: number }>;
+    let bytes = 0;
+    let since = Number.MAX_SAFE_INTEGER;
+    for (const { used, chunks } of uses) {
+      bytes += chunks * KV_BYTES;
+      if (bytes > this.#limits.capBytes / 2) break;
+      since = used;
+    }
+    return since;
+  }
+
+  // --- the database
+
+  #fact(name: "generation" | "epoch" | "rows" | "clock" | "nextSegment"): number {
+    return (this.#database.prepare("SELECT value FROM facts WHERE name = ?").get(name) as { value: number }).value;
+  }
+
+  #setFact(name: string, value: number): void {
+    this.#database.prepare("UPDATE facts SET value = ? WHERE name = ?").run(value, name);
+  }
+
+  #tick(): number {
+    const clock = this.#fact("clock") + 1;
+    this.#setFact("clock", clock);
+    return clock;
+  }
+
+  #transaction<T>(work: () => T): T {
+    this.#database.exec("BEGIN IMMEDIATE");
+    try {
+      const result = work();
+      this.#database.exec("COMMIT");
+      return result;
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+      throw error;
+    }
+  }
+
+  /** Runs `work`; a damaged database is rebuilt and `work` run again. Turns a full disk into a CacheError. */
+  #guard<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      if (!isDamaged(error)) throw this.#explained(error);
+      this.#database.close();
+      this.#files.close();
+      this.#database = this.#open();
+      return work();
+    }
+  }
+
+  #explained(error: unknown): unknown {
+    const { code, errcode, message } = error as { code?: string; errcode?: number; message: string };
+    if (error instanceof CacheError) return error;
+    if (code === "ENOSPC" || code === "EDQUOT" || errcode === sqliteFull)
+      return new CacheError(
+        "full",
+        `The disk is full: the cache in ${this.#folder} cannot grow. Free some space; encoding goes on by itself, words work meanwhile.`,
+      );
+    return new CacheError("io", `The cache in ${this.#folder} cannot be written: ${message}`);
+  }
+
+  #open(): DatabaseSync {
+    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+    // One process at a time decides whether what lies here is sound.
+    const lock = new Lock(join(this.#folder, "open.lock"));
+    if (!lock.tryLock(20_000))
+      throw new CacheError("io", `The cache in ${this.#folder} is held open by another program that does not answer.`);
+    try {
+      this.#database = this.#openSound();
+      this.#dropShortFiles();
+      this.#sweep();
+      return this.#database;
+    } catch (error) {
+      throw this.#explained(error);
+    } finally {
+      lock.release();
+    }
+  }
+
+  #openSound(): DatabaseSync {
+    const path = join(this.#folder, "cache.db");
+    try {
+      return connect(path);
+    } catch (error) {
+      if (!isDamaged(error)) throw error;
+      const aside = join(this.#folder, `damaged-${Date.now()}`);
+      mkdirSync(aside, { mode: 0o700 });
+      for (const name of readdirSync(this.#folder).filter((file) => file.startsWith("cache.db"))) {
+        renameSync(join(this.#folder, name), join(aside, name));
+      }
+      this.#warn(`The cache's database ${path} was damaged. It was set aside as ${aside}; everything is encoded anew.`);
+      return connect(path);
+    }
+  }
+
+  /** Files that hold less than was recorded (a crash of the machine, a stranger's hand): what lay in them is forgotten. */
+  #dropShortFiles(): void {
+    const generation = this.#fact("generation");
+    this.#files.createLandmarks(generation);
+    const rows = Math.floor(this.#files.sizeOf(landmarkPath(this.#folder, generation)) / LANDMARK_BYTES);
+    const lost = this.#database.prepare("DELETE FROM encodings WHERE complete = 1 AND landmark_row + chunks > ?").run(rows).changes;
+    if (lost) this.#warn(`${landmarkPath(this.#folder, generation)} is shorter than recorded: ${lost} documents are encoded anew.`);
+    const segments = this.#database
+      .prepare(
+        `SELECT segment, max(offset + chunks * ${KV_BYTES}) AS bytes FROM encodings WHERE segment >= 0 AND complete = 1 GROUP BY segment`,
+      )
+      .all() as { segment: number; bytes: number }[];
+    for (const { segment, bytes } of segments) {
+      const path = segmentPath(this.#folder, segment);
+      if (this.#files.sizeOf(path) >= bytes) continue;
+      this.#warn(`${path} is shorter than recorded: its keys and values are computed anew when they are needed.`);
+      this.#transaction(() => {
+        this.#database.prepare("DELETE FROM segments WHERE number = ?").run(segment);
+        this.#database.prepare("UPDATE encodings SET segment = -1, offset = 0 WHERE segment = ?").run(segment);
+        this.#setFact("epoch", this.#fact("epoch") + 1);
+      });
+    }
+  }
+
+  /** Unlinks data files that the database does not know: listed before the rows are read, as rows are there before their files. */
+  #sweep(): void {
+    const files = this.#files.list();
+    const segments = this.#database.prepare("SELECT number FROM segments").all() as { number: number }[];
+    const known = new Set(segments.map(({ number }) => segmentPath(this.#folder, number)));
+    known.add(landmarkPath(this.#folder, this.#fact("generation")));
+    for (const path of files) if (!known.has(path)) this.#files.unlink(path);
+  }
+
+  #removeSetAside(): void {
+    for (const name of readdirSync(this.#folder)) {
+      if (/^damaged-\d+$/.test(name)) rmSync(join(this.#folder, name), { recursive: true, force: true });
+    }
+  }
+}
+
+function placeOf(row: Row): CachePlace {
+  return { landmarkRow: row.landmark_row, chunks: row.chunks, tokens: row.tokens, segment: row.segment, offset: row.offset };
+}
+
+function kvOf(place: { segment: number; offset: number }): { segment: number; offset: number } {
+  return { segment: place.segment, offset: place.offset };
+}
+
+function bytesOf(key: string): Buffer {
+  return Buffer.from(key, "hex");
+}

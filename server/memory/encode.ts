@@ -1,0 +1,334 @@
+/**
+ * Encodes the documents of an index: from the cache where their content is known, else with the engine, in batches small enough
+ * that a pause, a saved file or the end of the program never waits long.
+ *
+ * Order: what was just saved, then open files, then as the index gives them (most recently modified first), then documents whose
+ * K/V was evicted and wanted again. A document becomes visible by meaning once cache, index and engine hold it, in this order.
+ */
+import { CHUNK, type EncodedChunks, KV_BYTES, LANDMARK_BYTES, NativeError } from "../../native/addon.ts";
+import type { Framed } from "../../native/tokenizer.ts";
+import type { IndexReader, IndexWriter } from "../index/api.ts";
+import type { DocumentRow } from "../index/types.ts";
+import { type Cache, encodingKey } from "./cache.ts";
+import type { CachePlace, Encoding } from "./cache-store.ts";
+import { encodeSliced, type SlicedEngine } from "./encode-sliced.ts";
+import type { EngineDocuments } from "./engine-documents.ts";
+import { commonChunks, fingerprints } from "./fingerprints.ts";
+import type { Rate } from "./progress.ts";
+
+/** Tokens a native call encodes: about a second and a half on two cores. */
+export const batchTokens = 6144;
+/** Documents and bytes of text looked up together in the cache. */
+const groupDocuments = 64;
+const groupBytes = 256 * 1024;
+
+export interface EncoderParts {
+  index: Pick<IndexReader & IndexWriter, "documents" | "toEncode" | "markEncoded">;
+  cache: Pick<Cache, "get" | "put" | "read">;
+  engine: SlicedEngine;
+  modelId: string;
+  held: EngineDocuments;
+  /** The file as the model reads it; undefined when it is not (or no longer) the document's. */
+  frame(row: DocumentRow): Promise<Framed | undefined>;
+  rate: Rate;
+  /** Something was encoded, or went wrong: status may have changed. */
+  onProgress(): void;
+  /** For people. */
+  onProblem(text: string): void;
+}
+
+/** A document ready for the engine. */
+interface Job {
+  row: DocumentRow;
+  framed: Framed;
+  key: string;
+  /** What the encoding before the edit gives; undefined to encode from the start. */
+  before: { encoding: Encoding; chunks: number } | undefined;
+  /** Slices of a long document that an interrupted attempt has done. */
+  done: EncodedChunks[];
+}
+
+export class Encoder {
+  readonly #parts: EncoderParts;
+  /** Ids of saved and open documents, first come first served; those of saved ones interrupt what is under way. */
+  #first: number[] = [];
+  #again: number[] = [];
+  #ready: Job[] = [];
+  /** Being worked on, or given up: not to be taken from the index again. */
+  readonly #inHand = new Set<number>();
+  readonly #left = new Set<number>();
+  /** Document -> key of the encoding of what it was before the edit. */
+  readonly #previous = new Map<number, string>();
+  #running: Promise<void> | undefined;
+  #stop = new AbortController();
+  #encoding: number[] = [];
+  #moreWork = false;
+
+  constructor(parts: EncoderParts) {
+    this.#parts = parts;
+  }
+
+  get running(): boolean {
+    return this.#running !== undefined;
+  }
+
+  /** Documents given up in this run of the program: unreadable to the engine, changed on disk, too slow. */
+  get left(): number {
+    return this.#left.size;
+  }
+
+  /** A saved file: encoded before all else, reusing `previousKey`'s leading chunks. */
+  saved(document: number, previousKey: string): void {
+    if (previousKey !== "") this.#previous.set(document, previousKey);
+    this.#first = [document, ...this.#first.filter((id) => id !== document)];
+    if (this.#encoding.length > 0 && !this.#encoding.some((id) => this.#previous.has(id))) this.#parts.engine.cancelEncode();
+  }
+
+  /** What a file was before an edit, where nothing waits for it. */
+  remember(document: number, previousKey: string): void {
+    if (previousKey !== "") this.#previous.set(document, previousKey);
+  }
+
+  /** Open files come before what the index would give next. */
+  prefer(documents: readonly number[]): void {
+    const wanted = documents.filter((id) => !this.#parts.held.has(id) && !this.#first.includes(id));
+    this.#first.push(...wanted);
+  }
+
+  /** Encoded documents whose K/V is missing. */
+  again(documents: readonly number[]): void {
+    for (const id of documents) if (!this.#again.includes(id) && !this.#inHand.has(id)) this.#again.push(id);
+  }
+
+  forget(documents: readonly number[]): void {
+    for (const id of documents) {
+      this.#previous.delete(id);
+      this.#left.delete(id);
+    }
+  }
+
+  /**
+   * Encodes until nothing is left. Rejects with CacheError when the disk is full and with NativeError when the engine fails for good;
+   * what was not finished stays queued in the index. A call while one runs makes that one look again.
+   */
+  run(): Promise<void> {
+    this.#moreWork = true;
+    this.#running ??= this.#loop().finally(() => {
+      this.#running = undefined;
+      this.#ready = [];
+      this.#inHand.clear();
+      this.#encoding = [];
+    });
+    return this.#running;
+  }
+
+  /** Ends a run soon; resolves when it has ended. */
+  async stop(): Promise<void> {
+    if (!this.#running) return;
+    this.#stop.abort();
+    this.#parts.engine.cancelEncode();
+    await this.#running.catch(() => undefined); // whoever called run() hears of it
+  }
+
+  async #loop(): Promise<void> {
+    this.#stop = new AbortController();
+    let storing: Promise<void> = Promise.resolve();
+    let filling: Promise<void> | undefined;
+    while (!this.#stop.signal.aborted) {
+      if (this.#first.length > 0) await this.#takeFirst();
+      if (this.#ready.length === 0) await (filling ?? this.#fill());
+      const batch = this.#nextBatch();
+      if (batch.length === 0) {
+        // The documents in hand are marked before the index is asked a last time.
+        await storing;
+        if (this.#moreWork || this.#first.length > 0) continue;
+        break;
+      }
+      if (this.#ready.length === 0) filling = this.#fill().finally(() => (filling = undefined));
+      filling?.catch(() => undefined); // awaited above
+      const encoded = await this.#encode(batch);
+      await storing;
+      storing = this.#store(encoded);
+      storing.catch(() => undefined); // awaited above or below
+    }
+    await filling;
+    await storing;
+  }
+
+  /** Saved and open files go to the front of what is ready. */
+  async #takeFirst(): Promise<void> {
+    const ids = this.#first.splice(0, groupDocuments);
+    const rows = await this.#parts.index.documents(ids);
+    const byId = new Map(rows.map((row) => [row.id, row]));
+    const wanted = ids.flatMap((id) => byId.get(id) ?? []).filter((row) => row.encode && row.encoding === "" && !this.#inHand.has(row.id));
+    this.#ready.unshift(...(await this.#jobs(wanted)));
+  }
+
+  /** Asks the index for more, answers from the cache what it can, and queues the rest. */
+  async #fill(): Promise<void> {
+    for (;;) {
+      const rows = await this.#nextRows();
+      if (rows.length === 0 || this.#stop.signal.aborted) return;
+      const jobs = await this.#jobs(rows);
+      this.#ready.push(...jobs);
+      if (jobs.length > 0) return;
+    }
+  }
+
+  async #nextRows(): Promise<DocumentRow[]> {
+    this.#moreWork = false;
+    const asked = groupDocuments + this.#inHand.size + this.#left.size;
+    const pending = (await this.#parts.index.toEncode(asked)).filter((row) => !this.#inHand.has(row.id) && !this.#left.has(row.id));
+    const again =
+      pending.length > 0 ? [] : (await this.#parts.index.documents(this.#again.splice(0, groupDocuments))).filter((row) => row.encode);
+    let bytes = 0;
+    const rows = [...pending, ...again].slice(0, groupDocuments).filter((row, index) => {
+      bytes += row.bytes;
+      return index === 0 || bytes <= groupBytes;
+    });
+    for (const { id } of rows) this.#inHand.add(id);
+    return rows;
+  }
+
+  /** Reads and frames documents; those that the cache knows are finished at once, the others become jobs. */
+  async #jobs(rows: readonly DocumentRow[]): Promise<Job[]> {
+    const { cache, modelId } = this.#parts;
+    const framed: { row: DocumentRow; framed: Framed; key: string }[] = [];
+    for (const { id } of rows) this.#inHand.add(id);
+    for (const row of rows) {
+      const one = await this.#parts.frame(row);
+      if (one) framed.push({ row, framed: one, key: encodingKey(modelId, one.ids) });
+      else this.#giveUp(row.id);
+    }
+    const places = await cache.get(framed.map(({ key }) => key));
+    const known = framed.flatMap((one, index) => {
+      const place = places[index];
+      return place && (place.segment >= 0 || one.row.encoding === "") ? [{ ...one, place }] : [];
+    });
+    await this.#finish(known);
+    const finished = new Set(known.map(({ key }) => key));
+    const jobs = framed.filter(({ key }) => !finished.has(key));
+    return Promise.all(jobs.map(async (job) => ({ ...job, done: [], before: await this.#before(job.row.id, job.framed) })));
+  }
+
+  /** The encoding of the text before an edit, and how many of its leading chunks still hold. */
+  async #before(document: number, framed: Framed): Promise<Job["before"]> {
+    const key = this.#previous.get(document);
+    if (!key) return undefined;
+    const encoding = await this.#parts.cache.read(key);
+    if (!encoding) return undefined;
+    const chunks = commonChunks(encoding.fingerprints, fingerprints(framed.ids));
+    return chunks > 0 ? { encoding, chunks } : undefined;
+  }
+
+  #nextBatch(): Job[] {
+    let tokens = 0;
+    let count = 0;
+    for (const job of this.#ready) {
+      tokens += tokensOf(job);
+      if (count > 0 && tokens > batchTokens) break;
+      count++;
+      // A saved file does not wait for its neighbours.
+      if (this.#previous.has(job.row.id) && count === 1) break;
+    }
+    return this.#ready.splice(0, count);
+  }
+
+  /** Encodes a batch; what was interrupted goes back to the front, what fails alone is given up. */
+  async #encode(batch: Job[]): Promise<{ job: Job; encoding: Encoding }[]> {
+    const started = performance.now();
+    this.#encoding = batch.map(({ row }) => row.id);
+    try {
+      const chunks = await encodeSliced(
+        this.#parts.engine,
+        batch.map(({ framed, before, done }) => ({ ids: framed.ids, firstChunk: before?.chunks ?? 0, done })),
+        this.#stop.signal,
+      );
+      this.#parts.rate.add(
+        batch.reduce((sum, job) => sum + tokensOf(job), 0),
+        performance.now() - started,
+      );
+      return batch.map((job, index) => ({ job, encoding: joined(job, chunks[index]!) }));
+    } catch (error) {
+      return this.#failed(batch, error);
+    } finally {
+      this.#encoding = [];
+    }
+  }
+
+  async #failed(batch: Job[], error: unknown): Promise<{ job: Job; encoding: Encoding }[]> {
+    if (!(error instanceof NativeError)) throw error;
+    if (error.code === "cancelled") {
+      this.#ready.unshift(...batch);
+      return [];
+    }
+    if (batch.length > 1) return (await inTurn(batch, (job) => this.#encode([job]))).flat();
+    const { row } = batch[0]!;
+    this.#giveUp(row.id);
+    this.#parts.onProblem(`${row.path} could not be encoded and is found by words only: ${error.message}`);
+    return [];
+  }
+
+  async #store(encoded: { job: Job; encoding: Encoding }[]): Promise<void> {
+    if (encoded.length === 0) return;
+    const places = await this.#parts.cache.put(encoded.map(({ job, encoding }) => ({ key: job.key, ...encoding })));
+    await this.#finish(encoded.map(({ job }, index) => ({ ...job, place: places[index]! })));
+  }
+
+  /** Step two of becoming visible: marked in the index, then in the engine, unless the document is gone by then. */
+  async #finish(documents: readonly { row: DocumentRow; framed: Framed; key: string; place: CachePlace }[]): Promise<void> {
+    if (documents.length === 0) return;
+    const { index, held } = this.#parts;
+    await index.markEncoded(
+      documents.map(({ row, framed, key }) => ({
+        document: row.id,
+        encoding: key,
+        tokens: framed.ids.length,
+        chunkLines: framed.chunkLines,
+      })),
+    );
+    const live = new Set((await index.documents(documents.map(({ row }) => row.id))).map(({ id }) => id));
+    held.add(documents.filter(({ row }) => live.has(row.id)).map(({ row, key, place }) => ({ document: row.id, encoding: key, place })));
+    for (const { row } of documents) {
+      this.#previous.delete(row.id);
+      this.#inHand.delete(row.id);
+    }
+    this.#parts.onProgress();
+  }
+
+  #giveUp(document: number): void {
+    this.#left.add(document);
+    this.#inHand.delete(document);
+    this.#previous.delete(document);
+  }
+}
+
+/** Tokens that the engine has to read for a job. */
+function tokensOf({ framed, before }: Job): number {
+  return framed.ids.length - (before?.chunks ?? 0) * CHUNK;
+}
+
+/** The kept leading chunks and the new ones. */
+function joined({ framed, before }: Job, fresh: EncodedChunks): Encoding {
+  const kept = before?.chunks ?? 0;
+  return {
+    tokens: framed.ids.length,
+    fingerprints: fingerprints(framed.ids),
+    landmarks: concat(before?.encoding.landmarks.subarray(0, kept * LANDMARK_BYTES), fresh.landmarks),
+    kv: concat(before?.encoding.kv.subarray(0, kept * KV_BYTES), fresh.kv),
+  };
+}
+
+function concat(a: Uint8Array | undefined, b: Uint8Array): Uint8Array {
+  if (!a || a.length === 0) return b;
+  const both = new Uint8Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
+}
+
+async function inTurn<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  for (const item of items) results.push(await work(item));
+  return results;
+}

@@ -1,0 +1,615 @@
+/**
+ * The memory of one folder: index, cache and engine, kept in step with the folder and its history.
+ *
+ * One process writes (it holds the index's lock) and reads the folder; others follow what it does and take over when it ends. Opening
+ * is fast: what is encoded already is in the engine before `open` resolves; `start` then brings everything up to date.
+ */
+import { access, mkdir, realpath } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { join, relative, sep } from "node:path";
+import type { Engine } from "../../native/engine.ts";
+import { normaliseText, type Tokenizer } from "../../native/tokenizer.ts";
+import { gitTopLevel } from "../history/git.ts";
+import { cacheFolder, everylineHome, indexFolder, addonFile as ownAddon, modelFolder as ownModel } from "../home.ts";
+import { Index } from "../index/index.ts";
+import type { DocumentRow } from "../index/types.ts";
+import type { Settings } from "../settings.ts";
+import { gitBlobId } from "../workspace/blob.ts";
+import { excludeMatcher, FolderError } from "../workspace/discover.ts";
+import { PathError, ReadError, readInside } from "../workspace/paths.ts";
+import { isSecretPath, redactSecrets } from "../workspace/secrets.ts";
+import { type FolderWatch, watchFolder } from "../workspace/watch.ts";
+import { Cache, cacheLimits } from "./cache.ts";
+import { Encoder } from "./encode.ts";
+import { EngineDocuments } from "./engine-documents.ts";
+import { Lock } from "./lock.ts";
+import { loadNativeParts, type NativeParts } from "./native-parts.ts";
+import { Rate, Throttle } from "./progress.ts";
+import { describeStatus } from "./status.ts";
+import type { MemoryStatus, UpdateSummary } from "./types.ts";
+import { type Progress, Upkeep } from "./upkeep.ts";
+import { Words } from "./words.ts";
+
+export type MessageLevel = "info" | "warning" | "error";
+
+export interface MemoryOptions {
+  /** The opened folder. */
+  folder: string;
+  /** EVERYLINE_HOME; default as in home.ts. */
+  home?: string;
+  settings: Settings;
+  addonFile?: string;
+  modelFolder?: string;
+  /** Whether changes of the folder are followed after `start`. */
+  watch: boolean;
+  /** The status may have changed; at most twice a second. */
+  onStatus?: () => void;
+  /** Sentences for people: what went wrong, with what, and what is done about it. */
+  onMessage?: (level: MessageLevel, text: string) => void;
+}
+
+export interface UpdateOptions {
+  words: true;
+  history: boolean;
+  encodings: boolean;
+  signal?: AbortSignal;
+  onProgress?: (progress: Progress) => void;
+}
+
+const encodedWithKey = "encodedWith";
+/** Milliseconds between looks at the engine's wishes and at the cache. */
+const lookMs = 2000;
+const looksAtCache = 3;
+const paces = { full: 1, typing: 0.5, battery: 0.25 };
+const typingMs = 2000;
+
+interface Parts {
+  options: MemoryOptions;
+  root: string;
+  native: NativeParts;
+  lock: Lock;
+  index: Index;
+  cache: Cache | null;
+  problem: string;
+  headerPrefix: string;
+}
+
+export class Memory {
+  /** Real path of the folder. */
+  readonly root: string;
+  readonly index: Index;
+  readonly engine: Engine | null;
+  readonly tokenizer: Tokenizer | null;
+  readonly #options: MemoryOptions;
+  readonly #lock: Lock;
+  readonly #cache: Cache | null;
+  readonly #held: EngineDocuments | null;
+  readonly #encoder: Encoder | null;
+  readonly #words: Words;
+  readonly #upkeep: Upkeep;
+  readonly #rate = new Rate();
+  readonly #status: Throttle;
+  readonly #headerPrefix: string;
+  readonly #unsaved = new Map<string, string>();
+  readonly #openProblem: string;
+  #settings: Settings;
+  #openFiles: ReadonlySet<string> = new Set();
+  #watch: FolderWatch | undefined;
+  #look: NodeJS.Timeout | undefined;
+  #typing: NodeJS.Timeout | undefined;
+  #looks = 0;
+  #battery = false;
+  #started = false;
+  #running: Promise<void> = Promise.resolve();
+  #closed = false;
+
+  private constructor({ options, root, native, lock, index, cache, problem, headerPrefix }: Parts) {
+    this.root = root;
+    this.index = index;
+    this.engine = native.engine;
+    this.tokenizer = native.tokenizer;
+    this.#options = options;
+    this.#settings = options.settings;
+    this.#lock = lock;
+    this.#cache = cache;
+    this.#openProblem = problem;
+    this.#headerPrefix = headerPrefix;
+    this.#status = new Throttle(() => options.onStatus?.(), 500);
+    this.#held = this.engine && cache ? new EngineDocuments(this.engine, cache) : null;
+    this.#encoder = this.#makeEncoder();
+    this.#words = new Words({
+      root,
+      index,
+      threads: Math.max(1, Math.min(4, availableParallelism() - 1)),
+      exclude: this.#settings.exclude,
+      first: () => this.#openFiles,
+      onReplaced: (files) => this.#upkeep.replaced(files),
+    });
+    this.#upkeep = new Upkeep({
+      root,
+      index,
+      words: this.#words,
+      encoder: this.#encoder,
+      settings: () => this.#settings,
+      status: this.#status,
+      onMessage: (level, text) => this.#tell(level, text),
+      onRebuilt: () => this.#held?.remove([...this.#held.ids()]),
+    });
+    index.onRemoved((documents) => this.#forget(documents));
+  }
+
+  /**
+   * Opens the memory of a folder. Throws FolderError when the folder cannot be read, and an error for people when the native addon or the
+   * index cannot be used at all; without an engine the memory works by words, and its status says why.
+   */
+  static async open(options: MemoryOptions): Promise<Memory> {
+    const root = await realFolder(options.folder);
+    const home = options.home ?? everylineHome();
+    await mkdir(home, { recursive: true, mode: 0o700 });
+    const tell = (text: string) => options.onMessage?.("warning", text);
+    const headerPrefix = prefixInRepository(root);
+    const cache = openCache(home, options, tell);
+    const native = await loadNativeParts({ addonFile: options.addonFile ?? ownAddon, modelFolder: options.modelFolder ?? ownModel, home });
+    const folder = indexFolder(home, root);
+    const lock = new Lock(join(folder, "lock.db"));
+    const writable = lock.tryLock();
+    try {
+      const index = await Index.open({ folder, root, addon: native.addon, writable, onMessage: tell });
+      const opened = await cache;
+      const problem = native.problem || opened.problem;
+      if (problem) options.onMessage?.("error", problem);
+      const memory = new Memory({ options, root, native, lock, index, cache: opened.cache, problem, headerPrefix: await headerPrefix });
+      await memory.#fill();
+      return memory;
+    } catch (error) {
+      lock.release();
+      native.engine?.close();
+      (await cache).cache?.close();
+      throw error;
+    }
+  }
+
+  get settings(): Settings {
+    return this.#settings;
+  }
+
+  /** Why there is no engine, or the problem met last; "" when all is well. */
+  get problem(): string {
+    return this.#openProblem || this.#upkeep.problem;
+  }
+
+  /** Begins to bring everything up to date in the background, and to watch the folder. */
+  start(): void {
+    if (this.#started || this.#closed) return;
+    this.#started = true;
+    this.#look = setInterval(() => void this.#lookAround(), lookMs);
+    this.#look.unref();
+    if (this.index.writable) this.#running = this.#lead();
+    else this.#follow();
+  }
+
+  /**
+   * Brings the folder up to date and resolves when done: for the command line. Where another process has the write lock, waits until it has
+   * done so. Rejects with FolderError, IndexAccessError, CacheError, or the signal's reason.
+   */
+  async bringUpToDate({ history, encodings, signal = new AbortController().signal, onProgress }: UpdateOptions): Promise<UpdateSummary> {
+    await this.#becomeWriter(signal, encodings, onProgress);
+    const started = performance.now();
+    let wordsMs = 0;
+    if (this.index.writable) {
+      await this.#upkeep.all({ history, signal, ...(onProgress && { onProgress }) });
+      wordsMs = performance.now() - started;
+      if (encodings) await this.#encodeAll(signal, onProgress);
+      await this.index.checkpoint();
+    }
+    return this.#summary(wordsMs, performance.now() - started - wordsMs);
+  }
+
+  async status(): Promise<MemoryStatus> {
+    const [index, cacheBytes] = await Promise.all([this.index.status(), this.#cache?.bytes().catch(() => 0) ?? 0]);
+    return describeStatus({
+      folder: this.#options.folder,
+      index,
+      cacheBytes,
+      engine: this.engine?.stats() ?? null,
+      problem: this.problem,
+      writable: this.index.writable,
+      started: this.#started,
+      upkeep: this.#upkeep,
+      left: this.#encoder?.left ?? 0,
+      rate: this.#rate,
+      canEncode: this.#encoder !== null,
+    });
+  }
+
+  /** Encoding waits; words keep following what changes. */
+  async pause(): Promise<void> {
+    this.#upkeep.pause();
+  }
+
+  async resume(): Promise<void> {
+    this.#upkeep.resume();
+  }
+
+  /** Reads the folder anew into an empty index. Encodings come back out of the cache. */
+  async rebuild(): Promise<void> {
+    if (!this.index.writable) throw new Error(`Another window keeps the memory of ${this.root}: rebuild it there.`);
+    await this.#upkeep.rebuild();
+  }
+
+  /** Empties the user's cache, for all folders. Resolves to the bytes freed. */
+  async clearCache(): Promise<number> {
+    if (!this.#cache) return 0;
+    await this.#encoder?.stop();
+    const freed = await this.#cache.clear();
+    await this.#refresh();
+    void this.#upkeep.encode();
+    this.#status.call();
+    return freed;
+  }
+
+  /** The user's answer to whether a large folder is encoded. */
+  async allowEncoding(allow: boolean): Promise<void> {
+    if (this.index.writable) await this.#upkeep.allow(allow);
+  }
+
+  /** Files open in the editor, relative to the folder: read and encoded first. */
+  setOpenFiles(paths: readonly string[]): void {
+    this.#openFiles = new Set(paths);
+    void this.#preferOpenFiles();
+  }
+
+  /** Unsaved text of an open file is searched by words in place of its saved text; null or undefined takes it back. */
+  async setUnsaved(path: string, text: string | null | undefined): Promise<void> {
+    this.#slowWhileTyping();
+    if (text === null || text === undefined) {
+      this.#unsaved.delete(path);
+      await this.index.setUnsaved(path, null);
+      return;
+    }
+    if (!(await this.#belongs(path))) return;
+    this.#unsaved.set(path, text);
+    await this.index.setUnsaved(path, text);
+  }
+
+  setSettings(settings: Settings): void {
+    const before = this.#settings;
+    this.#settings = settings;
+    if (before.cacheGigabytes !== settings.cacheGigabytes) this.#setCacheLimits();
+    if (!this.index.writable || !this.#started) return;
+    const excludes = JSON.stringify(before.exclude) !== JSON.stringify(settings.exclude);
+    if (excludes) void this.#words.setExclude(settings.exclude).then(() => this.#upkeep.again());
+    else if (before.history !== settings.history) void this.#upkeep.headMoved();
+    if (before.encodeLargeFolders !== settings.encodeLargeFolders) void this.#upkeep.encode();
+  }
+
+  /** On battery encoding takes a quarter of the time of half of the threads. */
+  setBattery(battery: boolean): void {
+    this.#battery = battery;
+    this.#setPace(false);
+  }
+
+  /** A file's text, unsaved text first, lines that look like secrets blanked; undefined when it cannot be read. */
+  async fileText(path: string): Promise<string | undefined> {
+    const unsaved = this.#unsaved.get(path);
+    if (unsaved !== undefined) return redactSecrets(unsaved).text;
+    if (isSecretPath(path)) return undefined;
+    const bytes = await this.#read(path);
+    return bytes && redactSecrets(normaliseText(bytes)).text;
+  }
+
+  /** The path as a file's header has it: relative to the git top level. */
+  headerPath(path: string): string {
+    return this.#headerPrefix ? `${this.#headerPrefix}/${path}` : path;
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearInterval(this.#look);
+    clearTimeout(this.#typing);
+    this.#status.stop();
+    await this.#watch?.close();
+    const ended = this.#upkeep.close();
+    await this.#words.close();
+    await ended;
+    await this.#running;
+    // What is not saved of the word index is replayed on the next start.
+    if (this.index.writable) await this.index.checkpoint().catch((error: Error) => this.#tell("warning", error.message));
+    await this.index.close();
+    this.engine?.close();
+    this.#held?.close();
+    this.#cache?.close();
+    this.#lock.release();
+  }
+
+  // --- writing and following
+
+  async #lead(): Promise<void> {
+    await this.#checkEncodedWith();
+    if (this.#options.watch) await this.#startWatching();
+    await this.#upkeep.start();
+    await this.#saveWords();
+    await this.#preferOpenFiles();
+  }
+
+  /** Another process writes: what it encodes is taken in, and its place when it ends. */
+  #follow(): void {
+    this.index.onFollowed(({ changed }) => void this.#takeIn(changed));
+    this.index.follow();
+    this.#lock.onFree(() => {
+      this.#running = this.#takeOver();
+    });
+    this.#status.call();
+  }
+
+  async #takeOver(): Promise<void> {
+    if (this.#closed) return;
+    try {
+      await this.index.becomeWriter();
+      await this.#lead();
+    } catch (error) {
+      this.#tell("error", (error as Error).message);
+    }
+  }
+
+  async #takeIn(changed: readonly DocumentRow[]): Promise<void> {
+    try {
+      const fresh = changed.filter((row) => row.encoding !== "" && this.#held?.encodingOf(row.id) !== row.encoding);
+      await this.#held?.fill(fresh.map(({ id, encoding }) => ({ document: id, encoding })));
+    } catch (error) {
+      if (!this.#closed) this.#tell("warning", (error as Error).message);
+    }
+    this.#status.call();
+  }
+
+  async #startWatching(): Promise<void> {
+    const { exclude } = this.#settings;
+    try {
+      this.#watch = await watchFolder(this.root, {
+        ignored: excludeMatcher(exclude),
+        onChange: (paths) => void this.#upkeep.changed([...paths]),
+        onGitChange: (what) => void (what === "head" ? this.#upkeep.headMoved() : this.#upkeep.again()),
+        onReconcile: () => void this.#upkeep.again(),
+        onProblem: (text) => this.#tell("warning", text),
+      });
+    } catch (error) {
+      this.#tell("warning", `Changes in ${this.root} are not followed: ${(error as Error).message}`);
+    }
+    if (this.#closed) await this.#watch?.close();
+  }
+
+  async #saveWords(): Promise<void> {
+    if (this.#closed) return;
+    await this.index.checkpoint().catch((error: Error) => this.#tell("warning", error.message));
+  }
+
+  // --- encodings
+
+  #makeEncoder(): Encoder | null {
+    const { engine } = this;
+    const [cache, held] = [this.#cache, this.#held];
+    if (!engine || !cache || !held) return null;
+    return new Encoder({
+      index: this.index,
+      cache,
+      engine,
+      modelId: engine.stats().modelId,
+      held,
+      frame: (row) => this.#frame(row),
+      rate: this.#rate,
+      onProgress: () => this.#status.call(),
+      onProblem: (text) => this.#tell("warning", text),
+    });
+  }
+
+  /** Puts every encoded document into the engine; what the cache has lost is queued anew. */
+  async #fill(): Promise<void> {
+    if (!this.#held) return;
+    const encoded = (await this.index.files()).filter(({ encoding }) => encoding !== "");
+    const lost = await this.#held.fill(encoded.map(({ id, encoding }) => ({ document: id, encoding })));
+    await this.#encodeAnew(lost.map(({ encoding }) => encoding));
+  }
+
+  async #encodeAnew(keys: readonly string[]): Promise<void> {
+    if (keys.length > 0 && this.index.writable) await this.index.forgetEncodings(keys);
+  }
+
+  async #frame(row: DocumentRow) {
+    const bytes = await this.#read(row.path);
+    // Changed since it was indexed: the next reading brings its new document.
+    if (!bytes || gitBlobId(bytes) !== row.blob || !this.tokenizer) return undefined;
+    return this.tokenizer.frameFile(this.headerPath(row.path), redactSecrets(normaliseText(bytes)).text);
+  }
+
+  /** Another model, or another place in its repository: the old encodings are not this folder's any more. */
+  async #checkEncodedWith(): Promise<void> {
+    if (!this.engine) return;
+    const now = `${this.engine.stats().modelId} ${this.#headerPrefix}`;
+    const before = await this.index.getMeta(encodedWithKey);
+    if (before === now) return;
+    if (before !== "") {
+      const rows = (await this.index.files()).filter(({ encoding }) => encoding !== "");
+      this.#held?.remove(rows.map(({ id }) => id));
+      await this.index.forgetEncodings(rows.map(({ encoding }) => encoding));
+    }
+    await this.index.setMeta(encodedWithKey, now);
+  }
+
+  async #lookAround(): Promise<void> {
+    try {
+      const missing = this.engine?.missing() ?? [];
+      if (missing.length > 0 && this.#encoder && this.index.writable) {
+        this.#encoder.again([...missing]);
+        void this.#upkeep.encode();
+      }
+      if (++this.#looks % looksAtCache === 0) await this.#refresh();
+    } catch (error) {
+      if (!this.#closed) this.#tell("warning", (error as Error).message);
+    }
+  }
+
+  async #refresh(): Promise<void> {
+    if (!this.#held) return;
+    const gone = await this.#held.refresh();
+    if (gone.length === 0) return;
+    await this.#encodeAnew(gone.map(({ encoding }) => encoding));
+    void this.#upkeep.encode();
+  }
+
+  async #encodeAll(signal: AbortSignal, onProgress?: (progress: Progress) => void): Promise<void> {
+    if (!this.#encoder) return;
+    this.#upkeep.permit();
+    await this.#checkEncodedWith();
+    const encoder = this.#encoder;
+    const stop = () => void encoder.stop();
+    signal.addEventListener("abort", stop, { once: true });
+    const timer = setInterval(() => void this.#reportEncoding(onProgress), 500);
+    try {
+      await encoder.run();
+    } finally {
+      clearInterval(timer);
+      signal.removeEventListener("abort", stop);
+    }
+    await this.#reportEncoding(onProgress);
+    signal.throwIfAborted();
+  }
+
+  async #reportEncoding(onProgress?: (progress: Progress) => void): Promise<void> {
+    if (!onProgress || this.#closed) return;
+    const { encoded, toEncode, pendingBytes } = await this.index.status();
+    onProgress({ phase: "encoding", done: encoded, total: toEncode, etaMs: this.#rate.etaMs(pendingBytes) });
+  }
+
+  /** Waits for the write lock, or until the process that has it has brought everything up to date. */
+  async #becomeWriter(signal: AbortSignal, encodings: boolean, onProgress?: (progress: Progress) => void): Promise<void> {
+    if (this.index.writable) return;
+    this.#tell("info", `Another program keeps the memory of ${this.root}; waiting for it.`);
+    for (;;) {
+      signal.throwIfAborted();
+      if (this.#lock.tryLock(200)) {
+        await this.index.becomeWriter();
+        await this.#takeIn(await this.index.files());
+        return;
+      }
+      await this.index.refresh();
+      await this.#takeIn(await this.index.files());
+      const { encoded, toEncode } = await this.index.status();
+      if (!encodings || encoded >= toEncode) return;
+      await this.#reportEncoding(onProgress);
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+  }
+
+  async #summary(wordsMs: number, encodeMs: number): Promise<UpdateSummary> {
+    const { files, skipped, commits, chunks, tokens, engine, indexBytes, cacheBytes, toEncode } = await this.status();
+    return {
+      files,
+      skipped,
+      commits,
+      documents: toEncode,
+      chunks,
+      tokens,
+      wordsMs: Math.round(wordsMs),
+      encodeMs: Math.round(encodeMs),
+      tokensPerSecond: Math.round(this.#rate.tokensPerSecond),
+      backend: engine ? `${engine.backend} ${engine.detail}` : "none",
+      peakRssMb: Math.round(process.resourceUsage().maxRSS / 1024),
+      indexBytes,
+      cacheBytes,
+    };
+  }
+
+  // --- small things
+
+  #forget(documents: readonly number[]): void {
+    this.#held?.remove(documents);
+    this.#encoder?.forget(documents);
+  }
+
+  async #preferOpenFiles(): Promise<void> {
+    if (!this.#encoder || !this.index.writable || this.#openFiles.size === 0) return;
+    try {
+      const rows = await Promise.all([...this.#openFiles].map((path) => this.index.documentAt(path)));
+      this.#encoder.prefer(rows.flatMap((row) => (row?.encode && row.encoding === "" ? [row.id] : [])));
+    } catch (error) {
+      if (!this.#closed) this.#tell("warning", (error as Error).message);
+    }
+  }
+
+  /** Ignored, excluded and secret files stay out, also when they are open and unsaved. A file that is not on disk yet is welcome. */
+  async #belongs(path: string): Promise<boolean> {
+    if (isSecretPath(path) || excludeMatcher(this.#settings.exclude)(path)) return false;
+    if (this.#unsaved.has(path) || (await this.index.documentAt(path))) return true;
+    return access(join(this.root, path)).then(
+      () => false,
+      () => true,
+    );
+  }
+
+  async #read(path: string): Promise<Buffer | undefined> {
+    try {
+      return await readInside(this.root, path);
+    } catch (error) {
+      if (error instanceof ReadError || error instanceof PathError) return undefined;
+      throw error;
+    }
+  }
+
+  #slowWhileTyping(): void {
+    this.#setPace(true);
+    clearTimeout(this.#typing);
+    this.#typing = setTimeout(() => this.#setPace(false), typingMs);
+    this.#typing.unref();
+  }
+
+  #setPace(typing: boolean): void {
+    if (this.#closed) return;
+    this.engine?.setPace(this.#battery ? paces.battery : typing ? paces.typing : paces.full);
+  }
+
+  #setCacheLimits(): void {
+    this.#cache?.setLimits(cacheLimits(this.#settings.cacheGigabytes)).then(
+      () => this.#refresh(),
+      (error: Error) => this.#tell("warning", error.message),
+    );
+  }
+
+  #tell(level: MessageLevel, text: string): void {
+    this.#options.onMessage?.(level, text);
+    this.#status.call();
+  }
+}
+
+async function realFolder(folder: string): Promise<string> {
+  try {
+    return await realpath(folder);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new FolderError(folder, code === "ENOENT" ? "it does not exist" : code === "EACCES" ? "permission denied" : message);
+  }
+}
+
+/** Path of `root` in its repository, "" at the top or without git. */
+async function prefixInRepository(root: string): Promise<string> {
+  try {
+    return relative(await gitTopLevel(root), root)
+      .split(sep)
+      .join("/");
+  } catch {
+    return ""; // no repository, or one that git does not read: the folder is its own top
+  }
+}
+
+/** Never rejects: without a cache there are no encodings, and the reason is told. */
+async function openCache(
+  home: string,
+  { settings }: MemoryOptions,
+  warn: (text: string) => void,
+): Promise<{ cache: Cache | null; problem: string }> {
+  try {
+    return { cache: await Cache.open(cacheFolder(home), cacheLimits(settings.cacheGigabytes), warn), problem: "" };
+  } catch (error) {
+    return { cache: null, problem: (error as Error).message };
+  }
+}

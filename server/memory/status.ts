@@ -1,0 +1,92 @@
+/** A memory's status in figures and one sentence for people. */
+import type { EngineStats } from "../../native/addon.ts";
+import type { IndexStatus } from "../index/types.ts";
+import type { Rate } from "./progress.ts";
+import type { MemoryState, MemoryStatus } from "./types.ts";
+import type { Upkeep } from "./upkeep.ts";
+
+export interface StatusParts {
+  folder: string;
+  index: IndexStatus;
+  cacheBytes: number;
+  engine: EngineStats | null;
+  problem: string;
+  /** Whether this process keeps the index; else it follows another. */
+  writable: boolean;
+  started: boolean;
+  upkeep: Pick<Upkeep, "phase" | "progress" | "paused" | "asking" | "declined" | "encoding" | "waiting">;
+  /** Documents that could not be encoded. */
+  left: number;
+  rate: Pick<Rate, "tokensPerSecond" | "etaMs">;
+  canEncode: boolean;
+}
+
+export function describeStatus(parts: StatusParts): MemoryStatus {
+  const { index, rate } = parts;
+  const state = stateOf(parts);
+  return {
+    folder: parts.folder,
+    state,
+    message: messageOf(state, parts),
+    files: index.files,
+    toEncode: index.toEncode,
+    encoded: index.encoded,
+    commits: index.commits,
+    tokens: index.tokens,
+    chunks: index.chunks,
+    skipped: index.skipped,
+    etaMs: state === "encoding" ? Math.round(rate.etaMs(index.pendingBytes)) : 0,
+    tokensPerSecond: Math.round(rate.tokensPerSecond),
+    engine: parts.engine,
+    problem: parts.problem,
+    indexBytes: index.databaseBytes + index.wordsBytes,
+    cacheBytes: parts.cacheBytes,
+    rssBytes: process.memoryUsage.rss(),
+  };
+}
+
+function stateOf({ index, writable, started, upkeep, canEncode, left }: StatusParts): MemoryState {
+  const pending = index.encoded + left < index.toEncode;
+  if (!writable) return pending ? "waiting" : "ready";
+  if (!started) return pending && canEncode ? "starting" : "ready";
+  if (upkeep.phase === "starting") return "starting";
+  if (upkeep.phase !== "idle") return "words";
+  if (upkeep.asking) return "asking";
+  if (upkeep.paused) return "paused";
+  if (upkeep.waiting) return "waiting";
+  return upkeep.encoding ? "encoding" : "ready";
+}
+
+function messageOf(state: MemoryState, { index, writable, upkeep, canEncode, left, problem }: StatusParts): string {
+  const { done, total, phase } = upkeep.progress;
+  switch (state) {
+    case "starting":
+      return "Starting.";
+    case "words":
+      if (total === 0) return phase === "history" ? "Reading the history." : "Looking for changed files.";
+      return `Reading ${phase === "history" ? "commits" : "files"}: ${done} of ${total}.`;
+    case "encoding":
+      return `Encoding: ${index.encoded} of ${index.toEncode} files. Search works meanwhile.`;
+    case "asking":
+      return `${index.files} files are searchable by words. The folder is large: allow encoding to search it by meaning, too.`;
+    case "paused":
+      return `Paused: ${index.encoded} of ${index.toEncode} files are encoded; words follow every change.`;
+    case "waiting":
+      return writable ? upkeep.waiting : "Another window keeps the memory of this folder; this one follows it.";
+    case "failed":
+      return problem;
+    case "ready":
+      return readyMessage(index, { canEncode, declined: upkeep.declined, left, problem });
+  }
+}
+
+function readyMessage(
+  index: IndexStatus,
+  { canEncode, declined, left, problem }: { canEncode: boolean; declined: boolean; left: number; problem: string },
+): string {
+  const files = `${index.files} files and ${index.commits} commits are in the memory`;
+  if (!canEncode) return `${files}, by words only: ${problem}`;
+  if (declined) return `${files}, by words only, as you chose for this large folder.`;
+  if (left > 0) return `${files}; ${left} files are found by words only.`;
+  return `${files}.`;
+}
