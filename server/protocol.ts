@@ -55,6 +55,8 @@ export const Requests = {
   ask: request<AskParams, LocatedAnswer>("everyline/ask"),
   /** A chat model's wording -> statements with checked citations (uncited sentences are dropped). */
   word: request<{ answer: LocatedAnswer; text: string; model: string }, LocatedAnswer>("everyline/word"),
+  /** The answer worded by the endpoint the user has set, checked alike; the answer itself where none is set. */
+  wordByEndpoint: request<{ answer: LocatedAnswer }, LocatedAnswer>("everyline/wordByEndpoint"),
   search: request<SearchParams, { results: LocatedEvidence[]; ms: number }>("everyline/search"),
   status: request<FolderParams, MemoryStatus[]>("everyline/status"),
   pause: request<FolderParams, null>("everyline/pause"),
@@ -68,7 +70,7 @@ export const Requests = {
 } as const;
 
 export const Notifications = {
-  /** Server -> client, on change and at most twice a second. */
+  /** Server -> client, on change and at most twice a second: { folders: MemoryStatus[] }. */
   statusChanged: "everyline/statusChanged",
   /** Client -> server: a completion item's command ran. */
   completionAccepted: "everyline/completionAccepted",

@@ -1,0 +1,47 @@
+/** Completion in the editor: VS Code's inline suggestions come from the server; here are its switch, and what follows an accepted one. */
+import { ConfigurationTarget, commands, type Disposable, languages, Uri, window, workspace } from "vscode";
+import { Notifications, Requests } from "../server/protocol.ts";
+import type { Client } from "./client.ts";
+import type { SourcesTree } from "./sourcesTree.ts";
+
+const setting = "completion.enabled";
+
+export function registerCompletion(client: Client, sources: SourcesTree): Disposable[] {
+  const item = languages.createLanguageStatusItem("everyline.completion", [{ scheme: "file" }, { scheme: "untitled" }]);
+  item.name = "Everyline Completion";
+  const update = () => {
+    const on = enabled();
+    item.text = on ? "Completion on" : "Completion on request";
+    item.command = { command: "everyline.toggleCompletion", title: on ? "Turn Off" : "Turn On" };
+  };
+  update();
+  return [
+    item,
+    workspace.onDidChangeConfiguration((event) => {
+      if (event.affectsConfiguration(`everyline.${setting}`)) update();
+    }),
+    commands.registerCommand("everyline.toggleCompletion", async () => {
+      await workspace.getConfiguration("everyline").update(setting, !enabled(), ConfigurationTarget.Global);
+      window.setStatusBarMessage(enabled() ? "Everyline suggests while you type." : "Everyline suggests on request.", 3_000);
+    }),
+    // Run by the editor after an item of the server was inserted.
+    commands.registerCommand("everyline.completionAccepted", async (uri: string, characters: number) => {
+      await client.notify(Notifications.completionAccepted, { uri, characters });
+      const chunks = await client.request(Requests.completionSources, { uri });
+      const places = chunks.map((chunk) => ({ ...chunk, title: "", text: "", bestStart: 0, bestEnd: 0, reasons: [share(chunk.weight)] }));
+      if (places.length > 0) sources.show(places, `Completion in ${nameOf(uri)}`);
+    }),
+  ];
+}
+
+function enabled(): boolean {
+  return workspace.getConfiguration("everyline").get<boolean>(setting) !== false;
+}
+
+function share(weight: number): string {
+  return `${Math.round(weight * 100)} % of the attention`;
+}
+
+function nameOf(uri: string): string {
+  return Uri.parse(uri).path.split("/").at(-1) ?? uri;
+}

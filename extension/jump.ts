@@ -1,0 +1,88 @@
+/**
+ * Jumping to a source: opens the file, reveals the lines and lights them up for a moment.
+ *
+ * A commit without a matched hunk has no file: its message opens as a read-only document under the scheme everyline-commit:.
+ */
+import {
+  type Disposable,
+  EventEmitter,
+  OverviewRulerLane,
+  Position,
+  Range,
+  Selection,
+  type TextDocument,
+  type TextEditor,
+  TextEditorRevealType,
+  ThemeColor,
+  Uri,
+  window,
+  workspace,
+} from "vscode";
+import type { Source } from "./source.ts";
+
+/** Milliseconds the lines stay lit. */
+const lightMs = 3_000;
+const commitScheme = "everyline-commit";
+
+export class Jumps implements Disposable {
+  readonly #light = window.createTextEditorDecorationType({
+    isWholeLine: true,
+    backgroundColor: new ThemeColor("editor.rangeHighlightBackground"),
+    overviewRulerColor: new ThemeColor("editorOverviewRuler.rangeHighlightForeground"),
+    overviewRulerLane: OverviewRulerLane.Full,
+  });
+  readonly #messages = new Map<string, string>();
+  readonly #changed = new EventEmitter<Uri>();
+  readonly #provider = workspace.registerTextDocumentContentProvider(commitScheme, {
+    onDidChange: this.#changed.event,
+    provideTextDocumentContent: (uri) => this.#messages.get(uri.toString()) ?? "",
+  });
+  #timer: NodeJS.Timeout | undefined;
+
+  /** Shows the source in the editor. `keepFocus`: where the person is stays focused, as when going through a list. */
+  async to(source: Source, keepFocus: boolean): Promise<void> {
+    const document = await this.#open(source);
+    if (!document) return;
+    const editor = await window.showTextDocument(document, { preview: true, preserveFocus: keepFocus });
+    if (source.startLine > 0) this.#show(editor, source);
+  }
+
+  dispose(): void {
+    clearTimeout(this.#timer);
+    this.#light.dispose();
+    this.#provider.dispose();
+    this.#changed.dispose();
+  }
+
+  async #open(source: Source): Promise<TextDocument | undefined> {
+    try {
+      return await workspace.openTextDocument(source.uri === "" ? this.#commitUri(source) : Uri.parse(source.uri, true));
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      window.showWarningMessage(`${source.path || source.commit} cannot be opened. It may have moved since Everyline read it. (${reason})`);
+      return undefined;
+    }
+  }
+
+  #commitUri(source: Source): Uri {
+    const uri = Uri.from({ scheme: commitScheme, path: `/${source.commit.slice(0, 12)}.txt` });
+    this.#messages.set(uri.toString(), `commit ${source.commit}\n\n${source.text}\n`);
+    this.#changed.fire(uri);
+    return uri;
+  }
+
+  #show(editor: TextEditor, { startLine, endLine, bestStart }: Source): void {
+    const { document } = editor;
+    // validateRange: the file may be shorter than when it was read.
+    const lines = document.validateRange(new Range(startLine - 1, 0, Math.max(startLine, endLine) - 1, Number.MAX_SAFE_INTEGER));
+    const line = document.lineAt(Math.min((bestStart || startLine) - 1, document.lineCount - 1));
+    const cursor = new Position(line.lineNumber, line.firstNonWhitespaceCharacterIndex);
+    editor.selection = new Selection(cursor, cursor);
+    editor.revealRange(lines, TextEditorRevealType.InCenterIfOutsideViewport);
+    editor.setDecorations(this.#light, [lines]);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      for (const visible of window.visibleTextEditors) visible.setDecorations(this.#light, []);
+    }, lightMs);
+  }
+}

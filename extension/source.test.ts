@@ -1,0 +1,44 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { labelOf, type Source, snippetOf } from "./source.ts";
+
+const place: Source = {
+  uri: "file:///work/src/router.ts",
+  path: "src/router.ts",
+  startLine: 10,
+  endLine: 14,
+  commit: "",
+  title: "class Router",
+  reasons: [],
+  text: "  a\n\n  b\n    c\n  d",
+  bestStart: 12,
+  bestEnd: 13,
+};
+
+describe("labelOf", () => {
+  it("is the file's name with its lines", () => {
+    expect(labelOf(place)).toBe("router.ts:10–14");
+    expect(labelOf({ ...place, path: "a.ts", endLine: 10 })).toBe("a.ts:10");
+  });
+
+  it("is the short sha for a commit without a hunk", () => {
+    expect(labelOf({ ...place, path: "", startLine: 0, endLine: 0, commit: "0123456789abcdef" })).toBe("commit 01234567");
+  });
+});
+
+describe("snippetOf", () => {
+  it("begins at the best lines and drops the common indentation", () => {
+    expect(snippetOf(place, 3)).toEqual({ text: "b\n  c\nd", firstLine: 12 });
+  });
+
+  it("shows the region's end rather than fewer lines", () => {
+    expect(snippetOf({ ...place, bestStart: 14 }, 3)).toEqual({ text: "b\n  c\nd", firstLine: 12 });
+  });
+
+  it("never shows more than it was asked for, whatever the text", () =>
+    fc.assert(
+      fc.property(fc.string(), fc.integer({ min: 0, max: 100 }), fc.integer({ min: 1, max: 9 }), (text, bestStart, count) => {
+        expect(snippetOf({ ...place, text, bestStart }, count).text.split("\n").length).toBeLessThanOrEqual(count);
+      }),
+    ));
+});

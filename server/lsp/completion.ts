@@ -1,0 +1,128 @@
+/**
+ * textDocument/inlineCompletion: waits until the typing pauses, asks the completer, and offers one item.
+ *
+ * Everything ends early when the client cancels: the wait, the computation, and the offer of what the document has outgrown.
+ */
+import { setTimeout as wait } from "node:timers/promises";
+import {
+  type CancellationToken,
+  type InlineCompletionItem,
+  type InlineCompletionParams,
+  InlineCompletionTriggerKind,
+  type Range,
+} from "vscode-languageserver/node";
+import type { TextDocument } from "vscode-languageserver-textdocument";
+import type { CompletionChunk, CompletionRequest } from "../complete/types.ts";
+import type { Settings } from "../settings.ts";
+import { signalOf } from "./errors.ts";
+import type { Folders } from "./folders.ts";
+import { uriInFolder } from "./uris.ts";
+
+export type LocatedChunk = CompletionChunk & { uri: string };
+
+export interface InlineCompletionsOptions {
+  folders: Folders;
+  document: (uri: string) => TextDocument | undefined;
+  settings: () => Settings;
+}
+
+export class InlineCompletions {
+  readonly #options: InlineCompletionsOptions;
+  /** By document URI: the chunks behind the last completion offered there. */
+  readonly #sources = new Map<string, LocatedChunk[]>();
+
+  constructor(options: InlineCompletionsOptions) {
+    this.#options = options;
+  }
+
+  sources(uri: string): LocatedChunk[] {
+    return this.#sources.get(uri) ?? [];
+  }
+
+  async provide(params: InlineCompletionParams, token: CancellationToken): Promise<InlineCompletionItem[]> {
+    const { folders, settings } = this.#options;
+    const document = this.#options.document(params.textDocument.uri);
+    if (!document) return [];
+    const place = folders.ofDocument(document.uri) ?? elsewhere(folders, document);
+    if (!place?.folder.opened) return [];
+    const { completion } = settings();
+    if (completion.disabledLanguages.includes(document.languageId)) return [];
+    const signal = signalOf(token);
+    if (params.context.triggerKind === InlineCompletionTriggerKind.Automatic) {
+      if (!completion.enabled) return [];
+      if (!(await paused(completion.delayMs, signal))) return [];
+    }
+    const { version } = document;
+    const cursor = cursorOf(document, params);
+    const made = await place.folder.opened.complete({ path: place.path, language: document.languageId, ...cursor.text, signal });
+    if (signal.aborted || document.version !== version) return [];
+    if (!made.shown || made.text === "") return [];
+    const root = place.folder.path;
+    const chunks = made.chunks.map((chunk) => ({ ...chunk, uri: uriInFolder(root, chunk.path) ?? "" }));
+    this.#sources.set(document.uri, chunks);
+    return [
+      {
+        insertText: cursor.kept + made.text,
+        range: cursor.range,
+        command: { title: "", command: "everyline.completionAccepted", arguments: [document.uri, made.text.length] },
+      },
+    ];
+  }
+}
+
+/** Resolves to false when the wait was cut short. */
+async function paused(ms: number, signal: AbortSignal): Promise<boolean> {
+  return wait(ms, !signal.aborted, { signal }).catch(() => false);
+}
+
+/** A document outside all folders, or without a file, is completed from the first folder's memory under a made-up path. */
+function elsewhere(folders: Folders, document: TextDocument) {
+  const folder = folders.all()[0];
+  return folder && { folder, path: madeUpPath(document.uri, document.languageId) };
+}
+
+/** "untitled:Untitled-1" of TypeScript -> "Untitled-1.typescript": the model sees the language where it looks for it. */
+export function madeUpPath(uri: string, language: string): string {
+  const name = uri.split(/[:/\\]/).at(-1) || "untitled";
+  if (/\.\w+$/.test(name)) return name;
+  return `${name}.${extensions[language] ?? language}`;
+}
+
+const extensions: Record<string, string> = {
+  c: "c",
+  cpp: "cpp",
+  csharp: "cs",
+  go: "go",
+  java: "java",
+  javascript: "js",
+  javascriptreact: "jsx",
+  markdown: "md",
+  php: "php",
+  plaintext: "txt",
+  python: "py",
+  ruby: "rb",
+  rust: "rs",
+  shellscript: "sh",
+  typescript: "ts",
+  typescriptreact: "tsx",
+  yaml: "yml",
+};
+
+interface Cursor {
+  text: Pick<CompletionRequest, "prefix" | "suffix">;
+  /** What the suggest widget has selected: the offered text begins with it, and replaces its range. */
+  kept: string;
+  range: Range;
+}
+
+/** The text around the cursor, as it will be once the item selected in the suggest widget is accepted. */
+export function cursorOf(document: TextDocument, { position, context }: Pick<InlineCompletionParams, "position" | "context">): Cursor {
+  const text = document.getText();
+  const selected = context.selectedCompletionInfo;
+  if (!selected) {
+    const offset = document.offsetAt(position);
+    return { text: { prefix: text.slice(0, offset), suffix: text.slice(offset) }, kept: "", range: { start: position, end: position } };
+  }
+  const prefix = text.slice(0, document.offsetAt(selected.range.start)) + selected.text;
+  return { text: { prefix, suffix: text.slice(document.offsetAt(selected.range.end)) }, kept: selected.text, range: selected.range };
+}

@@ -1,0 +1,41 @@
+/** What the language server needs of one opened folder: the memory and all that works on it, behind one interface. */
+import type { Answer } from "../ask/types.ts";
+import type { Completion, CompletionRequest } from "../complete/types.ts";
+import type { MemoryStatus } from "../memory/types.ts";
+import type { SearchOptions, SearchResult } from "../retrieve/types.ts";
+import type { Settings } from "../settings.ts";
+
+export interface OpenedFolder {
+  status(): Promise<MemoryStatus>;
+  ask(question: string, k: number, signal: AbortSignal): Promise<Answer>;
+  /** A chat model's wording of an answer: statements whose citations were checked. */
+  word(answer: Answer, text: string, model: string): Answer;
+  /** The wording of the endpoint the user has set; the answer itself where none is set. Never rejects. */
+  wordByEndpoint(answer: Answer, signal: AbortSignal): Promise<Answer>;
+  search(query: string, options: SearchOptions): Promise<SearchResult>;
+  complete(request: CompletionRequest): Promise<Completion>;
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  rebuild(): Promise<void>;
+  /** Empties the user's cache. Resolves to the bytes freed. */
+  clearCache(): Promise<number>;
+  allowEncoding(allow: boolean): Promise<void>;
+  /** The unsaved text of an open file; undefined once it is saved or closed. */
+  setUnsaved(path: string, text: string | undefined): Promise<void>;
+  /** Files open in the editor: they are encoded first. */
+  setOpenFiles(paths: string[]): void;
+  setBattery(battery: boolean): void;
+  setSettings(settings: Settings): void;
+  close(): Promise<void>;
+}
+
+export interface OpenOptions {
+  /** Absolute, as the client names it. */
+  path: string;
+  settings: Settings;
+  /** Call when the status may have changed; as often as it likes. */
+  changed: () => void;
+  log: (message: string) => void;
+}
+
+export type OpenFolder = (options: OpenOptions) => Promise<OpenedFolder>;

@@ -1,0 +1,34 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { defaultSettings } from "../settings.ts";
+import { readSettings } from "./settings.ts";
+
+describe("readSettings", () => {
+  it("gives the defaults for nothing", () => {
+    for (const value of [undefined, null, {}, [], "text"]) expect(readSettings(value)).toEqual({ settings: defaultSettings, problems: [] });
+  });
+
+  it("takes what is given", () => {
+    const { settings, problems } = readSettings({ exclude: ["dist/**"], history: 500, completion: { enabled: false, delayMs: 0 } });
+    expect(settings).toMatchObject({ exclude: ["dist/**"], history: 500, completion: { enabled: false, delayMs: 0 } });
+    expect(settings.completion.minimumConfidence).toBe(defaultSettings.completion.minimumConfidence);
+    expect(problems).toEqual([]);
+  });
+
+  it("names a value that cannot be used and takes its default", () => {
+    const { settings, problems } = readSettings({ history: "some", completion: { minimumConfidence: 7 } });
+    expect(settings).toEqual(defaultSettings);
+    expect(problems).toHaveLength(2);
+    expect(problems[0]).toContain("everyline.history");
+    expect(problems[1]).toContain("everyline.completion.minimumConfidence");
+  });
+
+  it("never throws and always gives usable settings", () =>
+    fc.assert(
+      fc.property(fc.jsonValue(), fc.jsonValue(), (exclude, completion) => {
+        const { settings } = readSettings({ exclude, completion });
+        expect(settings.exclude.every((glob) => typeof glob === "string")).toBe(true);
+        expect(settings.completion.delayMs).toBeGreaterThanOrEqual(0);
+      }),
+    ));
+});
