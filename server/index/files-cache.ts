@@ -31,6 +31,11 @@ export class FilesCache {
     return this.#byId;
   }
 
+  /** Of the files known, as of the last refresh. */
+  ids(): number[] {
+    return [...this.#byId.keys()];
+  }
+
   /** 0 where there is no such file, as of the last refresh. */
   idOf(path: string): number {
     return this.#idByPath.get(path) ?? 0;

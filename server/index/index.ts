@@ -27,7 +27,7 @@ import type {
   SkippedFile,
   SymbolRow,
 } from "./types.ts";
-import { expand, lowestUnsavedKey, WordIndex } from "./word-index.ts";
+import { expand, lowestUnsavedKey, noIds, WordIndex } from "./word-index.ts";
 
 export interface IndexOptions {
   /** Where the index lies (server/home.ts: indexFolder). */
@@ -51,7 +51,7 @@ export class Index implements IndexReader, IndexWriter {
   #writer: StoreThread<StoreWriter> | undefined;
   #files!: WordIndex;
   #commits!: WordIndex;
-  #cache!: FilesCache;
+  #cache!: FilesCache; // both set by `open`, as the reader
   readonly #overlay = new Overlay();
   readonly #writes = new Queue();
   readonly #unsavedChanges = new Queue();
@@ -75,8 +75,7 @@ export class Index implements IndexReader, IndexWriter {
     });
     const index = new Index(options);
     try {
-      if (options.writable) await index.#openWriter();
-      await index.#load();
+      await index.#openAll(options.writable).catch((error) => index.#recover(error, options.writable));
       return index;
     } catch (error) {
       await index.close();
@@ -102,20 +101,18 @@ export class Index implements IndexReader, IndexWriter {
     if (this.#writer) return;
     clearTimeout(this.#following);
     this.#following = undefined;
-    await this.#openWriter();
-    await this.#catchUp();
+    try {
+      this.#writer = await StoreThread.openWriter(this.#file);
+      await this.#catchUp();
+    } catch (error) {
+      await this.#recover(error, true);
+    }
   }
 
   /** Sets everything aside and starts empty: the answer to DamagedIndexError, and to a person who wants the memory rebuilt. */
   async rebuild(): Promise<void> {
     this.#writing();
-    await this.#writes.run(async () => {
-      await this.#writer?.close();
-      await this.#reader.close();
-      await this.#setAside();
-      await this.#openWriter();
-      await this.#load();
-    });
+    await this.#writes.run(() => this.#startAnew());
   }
 
   /** Follows the transactions of the process that writes: looks twice a second. Ends with `becomeWriter` or `close`. */
@@ -334,7 +331,7 @@ export class Index implements IndexReader, IndexWriter {
       this.#files.advance(written.number);
       this.#commits.advance(written.number);
       this.#cache.outdated(written.number);
-      if (written.removed.length) this.#tellRemoved(written.removed.map(({ document }) => document));
+      this.#tellRemoved(written.removed.map(({ document }) => document));
       return result;
     });
   }
@@ -353,53 +350,73 @@ export class Index implements IndexReader, IndexWriter {
     return this.#writer;
   }
 
-  async #openWriter(): Promise<void> {
-    try {
-      this.#writer = await StoreThread.openWriter(this.#file);
-    } catch (error) {
-      if (!(error instanceof DamagedIndexError)) throw error;
-      await this.#setAside();
-      this.#options.onMessage(`${error.message} A copy is kept beside it.`);
-      this.#writer = await StoreThread.openWriter(this.#file);
-    }
+  async #openAll(writable: boolean): Promise<void> {
+    if (writable) this.#writer = await StoreThread.openWriter(this.#file);
+    await this.#load();
   }
 
-  async #setAside(): Promise<void> {
-    // Words first: what is left of a crash between the two is a whole database without words.
+  /** The writer sets a damaged index aside and starts an empty one; everything else is the caller's to hear. */
+  async #recover(error: unknown, writable: boolean): Promise<void> {
+    if (!writable || !(error instanceof DamagedIndexError)) throw error;
+    await this.#startAnew();
+    this.#options.onMessage(error.message);
+  }
+
+  async #startAnew(): Promise<void> {
+    const gone = this.#cache?.ids() ?? [];
+    await this.#writer?.close();
+    await this.#reader?.close();
+    // Words first: what a crash between the two leaves is a whole database without words.
     for (const name of ["words-files.bin", "words-commits.bin", "index.db"]) await setAside(join(this.#options.folder, name));
+    await this.#openAll(true);
+    this.#tellRemoved(gone);
   }
 
   /** Opens the reading side: connection, word indexes, the list of files. */
   async #load(): Promise<void> {
-    const { folder, addon, root, onMessage } = this.#options;
     this.#reader = await StoreThread.openReader(this.#file);
-    const shared = { addon, root, onMessage, reader: this.#reader };
-    this.#files = await WordIndex.load({ ...shared, kind: "file", file: join(folder, "words-files.bin") });
-    this.#commits = await WordIndex.load({ ...shared, kind: "commit", file: join(folder, "words-commits.bin") });
     this.#cache = new FilesCache(this.#reader);
+    await this.#loadWords();
+  }
+
+  async #loadWords(): Promise<void> {
+    const { folder, addon, root, onMessage } = this.#options;
+    const shared = { addon, root, onMessage, reader: this.#reader };
+    const files = await WordIndex.load({ ...shared, kind: "file", file: join(folder, "words-files.bin") });
+    this.#commits = await WordIndex.load({ ...shared, kind: "commit", file: join(folder, "words-commits.bin") });
+    await this.#unsavedChanges.run(async () => {
+      await files.change(this.#overlay.texts(), noIds);
+      this.#files = files;
+    });
   }
 
   /** Takes in what another process wrote. */
   #catchUp(): Promise<void> {
     return this.#writes.run(async () => {
       const { number, trimmed, replaced } = await this.#reader.call("state");
-      if (!replaced && number === this.#files.number) return;
-      if (replaced || this.#files.number < trimmed) {
-        const before = this.#reader;
-        await this.#load();
-        await before.close();
-      } else {
+      if (replaced) await this.#reload();
+      else if (number === this.#files.number) return;
+      else if (this.#files.number < trimmed) await this.#loadWords();
+      else {
         await this.#files.replay();
         await this.#commits.replay();
       }
       const changes = await this.#cache.refresh();
-      if (changes.removed.length) this.#tellRemoved(changes.removed);
+      this.#tellRemoved(changes.removed);
       for (const listener of this.#changeListeners) listener(changes);
     });
   }
 
+  /** Another database took the place of the one that is open: nothing known of the old one holds. */
+  async #reload(): Promise<void> {
+    const before = { reader: this.#reader, documents: this.#cache.ids() };
+    await this.#load();
+    this.#tellRemoved(before.documents);
+    await before.reader.close();
+  }
+
   #tellRemoved(documents: number[]): void {
-    for (const listener of this.#removedListeners) listener(documents);
+    if (documents.length) for (const listener of this.#removedListeners) listener(documents);
   }
 
   /** Where passages are, in the order of `ids`; undefined for those that are gone or hidden by unsaved text. */

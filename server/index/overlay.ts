@@ -12,7 +12,7 @@ export interface UnsavedPassage extends PassageLines {
 
 export class Overlay {
   readonly #byPath = new Map<string, number[]>();
-  readonly #byId = new Map<number, UnsavedPassage>();
+  readonly #byId = new Map<number, { lines: UnsavedPassage; text: PassageText }>();
   readonly #free: number[] = [];
   #lowest = 0;
 
@@ -30,7 +30,12 @@ export class Overlay {
   }
 
   passage(id: number): UnsavedPassage | undefined {
-    return this.#byId.get(id);
+    return this.#byId.get(id)?.lines;
+  }
+
+  /** All of them, for a word index made anew. */
+  texts(): PassageText[] {
+    return [...this.#byId.values()].map(({ text }) => text);
   }
 
   /** Replaces the unsaved passages of a path; null: the file has none. Returns what to add to the word index and which ids to remove. */
@@ -38,8 +43,9 @@ export class Overlay {
     const old = this.#byPath.get(path) ?? [];
     const added = (passages ?? []).map(({ startLine, endLine, symbols, text }) => {
       const id = this.#free.pop() ?? --this.#lowest;
-      this.#byId.set(id, { path, startLine, endLine });
-      return { id, path, symbols, body: text };
+      const passage = { id, path, symbols, body: text };
+      this.#byId.set(id, { lines: { path, startLine, endLine }, text: passage });
+      return passage;
     });
     for (const id of old) this.#byId.delete(id);
     this.#free.push(...old);

@@ -6,8 +6,8 @@
  * than its number says.
  */
 import { open, rename, rm } from "node:fs/promises";
-import type { FieldWeights, NativeAddon, NativeWords, PassageText, WordHits } from "../../native/addon.ts";
-import { isFailure, unwrap } from "../../native/addon.ts";
+import { type FieldWeights, type NativeAddon, NativeError, type PassageText, type WordHits } from "../../native/addon.ts";
+import { Words } from "../../native/words.ts";
 import { commitText, readFilePassages } from "./passage-text.ts";
 import { setAside } from "./set-aside.ts";
 import type { DocumentKind, StoreReader } from "./store-reader.ts";
@@ -32,12 +32,12 @@ export interface WordIndexOptions {
 
 export class WordIndex {
   readonly #options: WordIndexOptions;
-  #words: NativeWords;
+  #words: Words;
   #number = 0;
 
   private constructor(options: WordIndexOptions) {
     this.#options = options;
-    this.#words = options.addon.createWords();
+    this.#words = new Words(options.addon);
   }
 
   /** Loads the saved file and replays what came after it; without a usable file, reads everything again. */
@@ -47,7 +47,7 @@ export class WordIndex {
     const saved = await index.#loadFile();
     if (saved >= trimmed && saved <= number) await index.#removeUnsaved();
     else {
-      if (saved) index.#words = options.addon.createWords();
+      if (saved) index.#words = new Words(options.addon);
       index.#number = 0;
     }
     await index.replay();
@@ -60,7 +60,7 @@ export class WordIndex {
   }
 
   search(query: string, k: number, weights: FieldWeights): Promise<WordHits> {
-    return this.#words.search(query, k, weights).then(unwrap);
+    return this.#words.search(query, k, weights);
   }
 
   terms(text: string): string[] {
@@ -77,8 +77,8 @@ export class WordIndex {
 
   /** Adds passages, then removes others: what replaces something is there before it goes. */
   async change(added: PassageText[], removed: Int32Array): Promise<void> {
-    if (added.length) unwrap(await this.#words.add(added));
-    if (removed.length) unwrap(this.#words.remove(removed));
+    await this.#words.add(added);
+    if (removed.length) this.#words.remove(removed);
   }
 
   /** Says that transaction `number` is in. Ignored when one before it is missing: a later start replays from there. */
@@ -107,7 +107,7 @@ export class WordIndex {
     try {
       const handle = await open(temporary, "w", 0o600);
       try {
-        unwrap(await this.#words.save(handle.fd, number));
+        await this.#words.save(handle.fd, number);
         await handle.sync();
       } finally {
         await handle.close();
@@ -129,14 +129,13 @@ export class WordIndex {
     });
     if (!handle) return 0;
     try {
-      const loaded = await this.#words.load(handle.fd);
-      if (!isFailure(loaded)) {
-        this.#number = loaded;
-        return loaded;
-      }
+      this.#number = await this.#words.load(handle.fd);
+      return this.#number;
+    } catch (error) {
+      if (!(error instanceof NativeError)) throw error;
       await setAside(file);
-      onMessage(`The word index ${file} is damaged (${loaded.message}). It was set aside and is built anew.`);
-      this.#words = addon.createWords();
+      onMessage(`The word index ${file} is damaged (${error.message}). It was set aside and is built anew.`);
+      this.#words = new Words(addon);
       return 0;
     } finally {
       await handle.close();
@@ -146,7 +145,7 @@ export class WordIndex {
   /** A file may have been saved while unsaved text of open files was in it, under ids below 0. */
   async #removeUnsaved(): Promise<void> {
     const lowest = Number(await this.#options.reader.call("getMeta", lowestUnsavedKey)) || 0;
-    if (lowest < 0) unwrap(this.#words.remove(Int32Array.from({ length: -lowest }, (_, i) => -1 - i)));
+    if (lowest < 0) this.#words.remove(Int32Array.from({ length: -lowest }, (_, i) => -1 - i));
   }
 
   async #replayFiles(from: number): Promise<void> {
