@@ -9,6 +9,9 @@ namespace everyline::binding {
 
 namespace {
 
+using text::Tokenizer;
+using text::Tokens;
+
 Napi::Int32Array numbers(Napi::Env env, const std::vector<int32_t>& values) {
   Napi::Int32Array array = Napi::Int32Array::New(env, values.size());
   if (!values.empty()) std::memcpy(array.Data(), values.data(), values.size() * sizeof(int32_t));

@@ -13,6 +13,8 @@ namespace everyline::binding {
 
 namespace {
 
+using namespace words;
+
 // Runs work off the main thread and settles a promise with what `finish` makes of it.
 class Task : public Napi::AsyncWorker {
  public:

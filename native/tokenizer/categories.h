@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace everyline {
+namespace everyline::text {
 
 #include "categories.inc"
 
@@ -46,4 +46,4 @@ inline Character characterAt(const uint8_t* text, size_t at, size_t size) {
   return {0xfffd, 1};
 }
 
-}  // namespace everyline
+}  // namespace everyline::text

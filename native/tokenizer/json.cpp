@@ -1,6 +1,6 @@
 #include "json.h"
 
-namespace everyline {
+namespace everyline::text {
 
 namespace {
 
@@ -133,4 +133,4 @@ bool JsonReader::skip() {
   return at_ > first;
 }
 
-}  // namespace everyline
+}  // namespace everyline::text

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace everyline {
+namespace everyline::text {
 
 class JsonReader {
  public:
@@ -62,4 +62,4 @@ class JsonReader {
   int depth_ = 0;
 };
 
-}  // namespace everyline
+}  // namespace everyline::text

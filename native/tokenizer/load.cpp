@@ -7,7 +7,7 @@
 #include "json.h"
 #include "pieces.h"
 
-namespace everyline {
+namespace everyline::text {
 
 namespace {
 
@@ -169,4 +169,4 @@ Result<TokenizerFile> readTokenizerFile(std::string_view text) {
   return file;
 }
 
-}  // namespace everyline
+}  // namespace everyline::text

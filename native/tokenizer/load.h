@@ -7,7 +7,7 @@
 #include "../result.h"
 #include "merges.h"
 
-namespace everyline {
+namespace everyline::text {
 
 struct TokenizerFile {
   std::vector<std::string> vocabulary;  // bytes by id; specials empty
@@ -17,4 +17,4 @@ struct TokenizerFile {
 
 Result<TokenizerFile> readTokenizerFile(std::string_view json);
 
-}  // namespace everyline
+}  // namespace everyline::text

@@ -4,7 +4,7 @@
 #include <functional>
 #include <queue>
 
-namespace everyline {
+namespace everyline::text {
 
 namespace {
 
@@ -109,4 +109,4 @@ void Merges::applyLong(std::vector<uint32_t>& tokens) const {
   tokens.resize(kept);
 }
 
-}  // namespace everyline
+}  // namespace everyline::text

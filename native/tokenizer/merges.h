@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace everyline {
+namespace everyline::text {
 
 struct Merge {
   uint32_t left;
@@ -38,4 +38,4 @@ class Merges {
   uint64_t mask_ = 0;
 };
 
-}  // namespace everyline
+}  // namespace everyline::text

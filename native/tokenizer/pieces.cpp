@@ -4,7 +4,7 @@
 
 #include "categories.h"
 
-namespace everyline {
+namespace everyline::text {
 
 namespace {
 
@@ -104,4 +104,4 @@ size_t nextPiece(const uint8_t* text, size_t at, size_t size) {
   return run(text, next, size, Category::space);
 }
 
-}  // namespace everyline
+}  // namespace everyline::text

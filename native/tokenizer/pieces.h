@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace everyline {
+namespace everyline::text {
 
 // The expression that nextPiece implements; a tokenizer.json with another one is refused.
 inline constexpr const char* PIECE_EXPRESSION =
@@ -12,4 +12,4 @@ inline constexpr const char* PIECE_EXPRESSION =
 // Byte offset of the end of the piece that begins at text[at], at < size. Pieces cover the text without gaps.
 size_t nextPiece(const uint8_t* text, size_t at, size_t size);
 
-}  // namespace everyline
+}  // namespace everyline::text

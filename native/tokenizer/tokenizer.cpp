@@ -8,7 +8,7 @@
 #include "load.h"
 #include "pieces.h"
 
-namespace everyline {
+namespace everyline::text {
 
 namespace {
 
@@ -159,4 +159,4 @@ std::string Tokenizer::decode(std::span<const int32_t> ids) const {
   return out;
 }
 
-}  // namespace everyline
+}  // namespace everyline::text

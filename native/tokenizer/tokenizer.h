@@ -12,7 +12,7 @@
 #include "../result.h"
 #include "merges.h"
 
-namespace everyline {
+namespace everyline::text {
 
 struct Tokens {
   std::vector<int32_t> ids;
@@ -54,4 +54,4 @@ class Tokenizer {
   mutable std::vector<std::unique_ptr<Cache>> caches_;  // idle ones
 };
 
-}  // namespace everyline
+}  // namespace everyline::text

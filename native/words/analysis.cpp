@@ -4,7 +4,12 @@
 #include "fold.h"
 #include "stem.h"
 
-namespace everyline {
+namespace everyline::words {
+
+using text::Category;
+using text::Character;
+using text::categoryOf;
+using text::characterAt;
 
 namespace {
 
@@ -148,4 +153,4 @@ Word analyse(std::string_view spelled) {
   return word;
 }
 
-}  // namespace everyline
+}  // namespace everyline::words

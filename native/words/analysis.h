@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-namespace everyline {
+namespace everyline::words {
 
 inline constexpr size_t MOST_PARTS = 12, LONGEST_TERM = 64;
 
@@ -43,4 +43,4 @@ class WordScanner {
 
 Word analyse(std::string_view spelled);
 
-}  // namespace everyline
+}  // namespace everyline::words

@@ -9,7 +9,7 @@
 #include "lengths.h"
 #include "postings.h"
 
-namespace everyline {
+namespace everyline::words {
 
 namespace {
 
@@ -204,4 +204,4 @@ std::shared_ptr<const Segment> mergeSegments(const std::vector<Living>& inputs) 
   return makeSegment(parts);
 }
 
-}  // namespace everyline
+}  // namespace everyline::words

@@ -6,7 +6,7 @@
 
 #include "segment.h"
 
-namespace everyline {
+namespace everyline::words {
 
 struct Passage {
   int32_t id;
@@ -27,4 +27,4 @@ struct Living {
 // One segment of all passages alive in these. No id may be alive in two of them.
 std::shared_ptr<const Segment> mergeSegments(const std::vector<Living>& inputs);
 
-}  // namespace everyline
+}  // namespace everyline::words

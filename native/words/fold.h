@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <iterator>
 
-namespace everyline {
+namespace everyline::words {
 
 struct Folded {
   uint32_t from, to;
@@ -33,4 +33,4 @@ inline bool isUnspaced(uint32_t code) {
          (code >= 0x20000 && code <= 0x3ffff);
 }
 
-}  // namespace everyline
+}  // namespace everyline::words

@@ -3,7 +3,7 @@
 #include <bit>
 #include <cstdint>
 
-namespace everyline {
+namespace everyline::words {
 
 inline uint8_t encodeLength(uint32_t length) {
   if (length < 64) return static_cast<uint8_t>(length);
@@ -21,4 +21,4 @@ inline uint32_t packLengths(uint32_t path, uint32_t symbols, uint32_t body) {
   return encodeLength(path) | static_cast<uint32_t>(encodeLength(symbols)) << 8 | static_cast<uint32_t>(encodeLength(body)) << 16;
 }
 
-}  // namespace everyline
+}  // namespace everyline::words

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace everyline {
+namespace everyline::words {
 
 inline constexpr uint32_t MOST_PATH = 3, MOST_SYMBOLS = 3, MOST_BODY = 15;
 
@@ -74,4 +74,4 @@ class PostingReader {
   uint32_t passages_ = 0;
 };
 
-}  // namespace everyline
+}  // namespace everyline::words

@@ -6,7 +6,7 @@
 
 #include "analysis.h"
 
-namespace everyline {
+namespace everyline::words {
 
 namespace {
 
@@ -50,4 +50,4 @@ std::vector<QueryWord> readQuery(std::string_view query) {
   return out;
 }
 
-}  // namespace everyline
+}  // namespace everyline::words

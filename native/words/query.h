@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-namespace everyline {
+namespace everyline::words {
 
 struct QueryWord {
   std::string whole;               // the word itself, "" where its only part says the same
@@ -16,4 +16,4 @@ struct QueryWord {
 inline constexpr size_t MOST_QUERY_WORDS = 32;
 std::vector<QueryWord> readQuery(std::string_view query);
 
-}  // namespace everyline
+}  // namespace everyline::words

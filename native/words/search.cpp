@@ -12,7 +12,7 @@
 #include "postings.h"
 #include "query.h"
 
-namespace everyline {
+namespace everyline::words {
 
 namespace {
 
@@ -259,4 +259,4 @@ uint32_t documentFrequency(const Snapshot& snapshot, std::string_view word) {
   return lookUp(snapshot, whole ? analysed.whole : analysed.parts[0]).frequency;
 }
 
-}  // namespace everyline
+}  // namespace everyline::words

@@ -14,7 +14,7 @@
 
 #include "build.h"
 
-namespace everyline {
+namespace everyline::words {
 
 inline constexpr float K1 = 1.2f;
 inline constexpr float B_PATH = 0.4f, B_SYMBOLS = 0.4f, B_BODY = 0.75f;
@@ -44,4 +44,4 @@ Hits search(const Snapshot& snapshot, std::string_view query, size_t k, const Fi
 // Living passages with the word: with the whole of an identifier, with the stem of a plain word.
 uint32_t documentFrequency(const Snapshot& snapshot, std::string_view word);
 
-}  // namespace everyline
+}  // namespace everyline::words

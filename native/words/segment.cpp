@@ -9,7 +9,7 @@
 #include <numeric>
 #include <string>
 
-namespace everyline {
+namespace everyline::words {
 
 namespace {
 
@@ -186,4 +186,4 @@ SegmentHeader signedHeader(const Segment& segment, int64_t transaction) {
   return header;
 }
 
-}  // namespace everyline
+}  // namespace everyline::words

@@ -18,7 +18,7 @@
 
 #include "../result.h"
 
-namespace everyline {
+namespace everyline::words {
 
 struct SegmentHeader {
   char magic[8];
@@ -100,4 +100,4 @@ std::shared_ptr<const Segment> makeSegment(const SegmentParts& parts);
 // The header under which a segment is saved with a transaction.
 SegmentHeader signedHeader(const Segment& segment, int64_t transaction);
 
-}  // namespace everyline
+}  // namespace everyline::words

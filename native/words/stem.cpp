@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace everyline {
+namespace everyline::words {
 
 namespace {
 
@@ -126,4 +126,4 @@ void stem(std::string& word) {
   finalE(stem, word);
 }
 
-}  // namespace everyline
+}  // namespace everyline::words

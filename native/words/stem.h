@@ -2,9 +2,9 @@
 #pragma once
 #include <string>
 
-namespace everyline {
+namespace everyline::words {
 
 // Stems a word of lower-case ASCII letters in place, by M. F. Porter's rules (1980). Other words stay as they are.
 void stem(std::string& word);
 
-}  // namespace everyline
+}  // namespace everyline::words

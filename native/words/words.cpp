@@ -8,7 +8,7 @@
 
 #include "lengths.h"
 
-namespace everyline {
+namespace everyline::words {
 
 namespace {
 
@@ -191,4 +191,4 @@ WordStats Words::stats() const {
   return stats;
 }
 
-}  // namespace everyline
+}  // namespace everyline::words

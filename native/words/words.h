@@ -11,7 +11,7 @@
 
 #include "search.h"
 
-namespace everyline {
+namespace everyline::words {
 
 struct WordStats {
   uint64_t passages, terms, postings, bytes;
@@ -47,8 +47,8 @@ class Words {
 
   // Quick. Also takes passages out of adds called before and not yet done.
   void remove(const int32_t* ids, size_t count);
-  Hits search(std::string_view query, size_t k, const FieldWeights& weights) const { return everyline::search(*snapshot(), query, k, weights); }
-  uint32_t documentFrequency(std::string_view word) const { return everyline::documentFrequency(*snapshot(), word); }
+  Hits search(std::string_view query, size_t k, const FieldWeights& weights) const { return words::search(*snapshot(), query, k, weights); }
+  uint32_t documentFrequency(std::string_view word) const { return words::documentFrequency(*snapshot(), word); }
   WordStats stats() const;
 
  private:
@@ -67,4 +67,4 @@ class Words {
   std::mutex merging_;  // one merge at a time; taken before lock_
 };
 
-}  // namespace everyline
+}  // namespace everyline::words
