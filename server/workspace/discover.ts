@@ -5,13 +5,13 @@
  * inside the folder; elsewhere a walk with the same ignore rules. Content is never read here: what a file holds is judged by `classify.ts`.
  * Links are not followed: what they lead to is either listed under its own path or does not belong to the folder.
  */
-import { existsSync, realpathSync, type Stats } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { access, constants, lstat, stat } from "node:fs/promises";
 import { join } from "node:path";
 import picomatch from "picomatch";
 import type { SkipReason } from "../index/types.ts";
 import { type Listed, listGitFiles } from "./listing.ts";
-import { isRelativeInside, RealFolders } from "./paths.ts";
+import { RealFolders } from "./paths.ts";
 import { IgnoreRules } from "./rules.ts";
 import { walk, walkLeavesOut } from "./walk.ts";
 
@@ -46,7 +46,7 @@ export class FolderError extends Error {
 /** Yields every file of the memory under `root`, in no particular order. Throws FolderError when `root` cannot be read. */
 export async function* discover(root: string, options: DiscoverOptions = {}): AsyncGenerator<WorkspaceFile> {
   await checkFolder(root);
-  yield* new Discovery(root, options).folder("");
+  for await (const files of new Discovery(root, options).folder("")) yield* files;
 }
 
 /**
@@ -56,7 +56,7 @@ export async function* discover(root: string, options: DiscoverOptions = {}): As
 export async function rediscover(root: string, paths: Iterable<string>, options: DiscoverOptions = {}): Promise<WorkspaceFile[]> {
   await checkFolder(root);
   const found = new Map<string, WorkspaceFile>();
-  for await (const file of new Discovery(root, options).below([...paths])) found.set(file.path, file);
+  for await (const files of new Discovery(root, options).below([...paths])) for (const file of files) found.set(file.path, file);
   return [...found.values()];
 }
 
@@ -88,7 +88,10 @@ export function excludeMatcher(globs: readonly string[]): (path: string) => bool
   );
 }
 
-const statBatch = 256;
+/** A hostile index can name anything: what leads out of the folder, or into git's own, is never looked at. */
+const astray = /^\/|\0|(?:^|\/)(?:\.{0,2}|\.git)(?:\/|$)/i;
+
+const statBatch = 512;
 /** Paths given to one call of git: far below the limit of an argument list. */
 const pathBatch = 200;
 
@@ -106,15 +109,15 @@ class Discovery {
   }
 
   /** Everything in `folder` (relative to the root, "" = the root), by its own repository if it has one. */
-  async *folder(folder: string): AsyncGenerator<WorkspaceFile> {
+  async *folder(folder: string): AsyncGenerator<WorkspaceFile[]> {
     yield* this.#files(folder, listGitFiles(join(this.#root, folder), { signal: this.#options.signal, mustBeTop: folder !== "" }), "");
   }
 
   /** What is at or below `paths`, each judged by the innermost repository it lies in. */
-  async *below(paths: string[]): AsyncGenerator<WorkspaceFile> {
+  async *below(paths: string[]): AsyncGenerator<WorkspaceFile[]> {
     if (paths.includes("")) return yield* this.folder("");
     const byRepository = new Map<string, string[]>();
-    for (const path of await this.#reachable(paths)) {
+    for (const path of await this.#reachable(paths.filter((path) => !astray.test(path)))) {
       const holder = this.#repositoryOf(path);
       const others = byRepository.get(holder);
       if (others) others.push(path);
@@ -136,12 +139,13 @@ class Discovery {
 
   /** The paths that name something inside the root that is not behind a link. */
   async #reachable(paths: string[]): Promise<string[]> {
-    const judged = await Promise.all(paths.map((path) => isRelativeInside(path) && this.#folders.has(parentOf(path))));
-    return paths.filter((_, index) => judged[index]);
+    const parents = new Set(paths.map(parentOf));
+    await Promise.all([...parents].map((parent) => this.#folders.check(parent)));
+    return paths.filter((path) => this.#folders.isReal(parentOf(path)));
   }
 
   /** Stats what git lists under `folder`, or walks it (from `starts`) when git does not know. */
-  async *#files(folder: string, listing: ReturnType<typeof listGitFiles>, starts: string | string[]): AsyncGenerator<WorkspaceFile> {
+  async *#files(folder: string, listing: ReturnType<typeof listGitFiles>, starts: string | string[]): AsyncGenerator<WorkspaceFile[]> {
     const nested: string[] = [];
     const at = (path: string): string => (folder === "" ? path : path === "" ? folder : `${folder}/${path}`);
     const fromGit = await listing;
@@ -152,7 +156,7 @@ class Discovery {
     }
     for (const path of nested) {
       const whole = at(path);
-      if (!this.#excluded(whole) && (await this.#folders.has(whole))) yield* this.folder(whole);
+      if (!this.#excluded(whole) && (await this.#folders.check(whole))) yield* this.folder(whole);
     }
   }
 
@@ -179,24 +183,25 @@ class Discovery {
     }
   }
 
-  async *#stat(paths: string[]): AsyncGenerator<WorkspaceFile> {
+  async *#stat(paths: string[]): AsyncGenerator<WorkspaceFile[]> {
     for (let from = 0; from < paths.length; from += statBatch) {
       this.#options.signal?.throwIfAborted();
-      const batch = paths.slice(from, from + statBatch).filter((path) => !this.#excluded(path));
-      const stats = await Promise.all(batch.map((path) => this.#statFile(path)));
-      for (const file of stats) if (file) yield file;
+      const wanted = paths.slice(from, from + statBatch).filter((path) => !astray.test(path) && !this.#excluded(path));
+      const reachable = await this.#reachable(wanted);
+      const stats = await Promise.all(reachable.map((path) => this.#statFile(path)));
+      yield stats.filter((file) => file !== undefined);
     }
   }
 
-  /** undefined: it vanished since it was listed, is no regular file, or lies behind a link. */
-  async #statFile(path: string): Promise<WorkspaceFile | undefined> {
-    if (!(await this.#folders.has(parentOf(path)))) return undefined;
-    const stats: Stats | undefined = await lstat(join(this.#root, path)).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== "ENOENT" && error.code !== "ENOTDIR") this.#options.onSkipped?.(path, "unreadable", error.code ?? error.message);
-      return undefined;
-    });
-    if (!stats?.isFile()) return undefined;
-    return { path, size: stats.size, modified: Math.floor(stats.mtimeMs) };
+  /** undefined: it vanished since it was listed, or is no regular file. */
+  #statFile(path: string): Promise<WorkspaceFile | undefined> {
+    return lstat(join(this.#root, path)).then(
+      (stats) => (stats.isFile() ? { path, size: stats.size, modified: Math.floor(stats.mtimeMs) } : undefined),
+      (error: NodeJS.ErrnoException) => {
+        if (error.code !== "ENOENT" && error.code !== "ENOTDIR") this.#options.onSkipped?.(path, "unreadable", error.code ?? error.message);
+        return undefined;
+      },
+    );
   }
 
   #excluded(path: string): boolean {

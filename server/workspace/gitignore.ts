@@ -106,7 +106,7 @@ function globSource(glob: string): string | undefined {
       let end = at;
       while (glob[end] === "*") end++;
       const wholeName = (at === 0 || glob[at - 1] === "/") && (end === glob.length || glob[end] === "/");
-      if (end - at !== 2 || !wholeName) source += "[^/]*";
+      if (end - at < 2 || !wholeName) source += "[^/]*";
       else if (end === glob.length) source += ".*";
       else {
         source += "(?:.*/)?";

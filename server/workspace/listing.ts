@@ -1,6 +1,7 @@
 /** What git says belongs to a folder: tracked files, and untracked ones that it does not ignore. */
 
 import { realpath } from "node:fs/promises";
+import { relative } from "node:path";
 import { decodePath, GitError, gitTopLevel, runGit, splitRecords, streamGit } from "../history/git.ts";
 
 export interface Listed {
@@ -29,7 +30,7 @@ export async function listGitFiles(folder: string, options: ListingOptions): Pro
   try {
     // a listing that fails half-way must not be half-used: it is taken whole (50,000 paths are a few MB)
     const [top, here, listed] = await Promise.all([gitTopLevel(folder, signal), realpath(folder), list(folder, options)]);
-    if (top !== here && (options.mustBeTop || (await isIgnored(folder, signal)))) return undefined;
+    if (top !== here && (options.mustBeTop || (await isIgnored(top, here, signal)))) return undefined;
     return listed;
   } catch (error) {
     signal?.throwIfAborted();
@@ -38,12 +39,13 @@ export async function listGitFiles(folder: string, options: ListingOptions): Pro
   }
 }
 
-async function isIgnored(folder: string, signal?: AbortSignal): Promise<boolean> {
+/** Whether the repository at `top` ignores a folder inside it. */
+async function isIgnored(top: string, folder: string, signal?: AbortSignal): Promise<boolean> {
   try {
-    await runGit(folder, ["check-ignore", "--quiet", "."], { signal });
+    await runGit(top, ["check-ignore", "--quiet", "--", relative(top, folder)], { signal });
     return true;
   } catch (error) {
-    if (error instanceof GitError) return false;
+    if (error instanceof GitError) return false; // status 1: it does not
     throw error;
   }
 }

@@ -96,24 +96,34 @@ function readError(path: string, error: NodeJS.ErrnoException): ReadError {
 /** Remembers which folders under a root are real folders (no links on the way), so that listing many files asks once a folder. */
 export class RealFolders {
   readonly #root: string;
-  readonly #known = new Map<string, Promise<boolean>>();
+  readonly #asked = new Map<string, Promise<boolean>>();
+  readonly #real = new Set([""]);
 
   constructor(root: string) {
     this.#root = root;
   }
 
-  /** `folder`: relative to the root, "" for the root itself. */
-  has(folder: string): Promise<boolean> {
-    if (folder === "") return Promise.resolve(true);
-    const known = this.#known.get(folder);
-    if (known) return known;
-    const slash = folder.lastIndexOf("/");
-    const asked = this.has(slash < 0 ? "" : folder.slice(0, slash)).then(async (parentIsReal) => {
-      if (!parentIsReal) return false;
-      const stats = await lstat(join(this.#root, folder)).catch(() => undefined);
-      return stats?.isDirectory() ?? false;
-    });
-    this.#known.set(folder, asked);
+  /** What `check` found. `folder`: relative to the root, "" for the root itself. */
+  isReal(folder: string): boolean {
+    return this.#real.has(folder);
+  }
+
+  check(folder: string): Promise<boolean> {
+    if (this.#real.has(folder)) return Promise.resolve(true);
+    let asked = this.#asked.get(folder);
+    if (!asked) {
+      asked = this.#ask(folder);
+      this.#asked.set(folder, asked);
+    }
     return asked;
+  }
+
+  async #ask(folder: string): Promise<boolean> {
+    const slash = folder.lastIndexOf("/");
+    if (!(await this.check(slash < 0 ? "" : folder.slice(0, slash)))) return false;
+    const stats = await lstat(join(this.#root, folder)).catch(() => undefined);
+    if (!stats?.isDirectory()) return false;
+    this.#real.add(folder);
+    return true;
   }
 }
