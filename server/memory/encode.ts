@@ -59,6 +59,8 @@ export class Encoder {
   readonly #left = new Set<number>();
   /** Document -> key of the encoding of what it was before the edit. */
   readonly #previous = new Map<number, string>();
+  /** Saved by a person who waits: encoded alone, not interrupted by the next save. */
+  readonly #saved = new Set<number>();
   #running: Promise<void> | undefined;
   #stop = new AbortController();
   #encoding: number[] = [];
@@ -81,7 +83,8 @@ export class Encoder {
   saved(document: number, previousKey: string): void {
     if (previousKey !== "") this.#previous.set(document, previousKey);
     this.#first = [document, ...this.#first.filter((id) => id !== document)];
-    if (this.#encoding.length > 0 && !this.#encoding.some((id) => this.#previous.has(id))) this.#parts.engine.cancelEncode();
+    this.#saved.add(document);
+    if (this.#encoding.length > 0 && !this.#encoding.some((id) => this.#saved.has(id))) this.#parts.engine.cancelEncode();
   }
 
   /** What a file was before an edit, where nothing waits for it. */
@@ -103,6 +106,7 @@ export class Encoder {
   forget(documents: readonly number[]): void {
     for (const id of documents) {
       this.#previous.delete(id);
+      this.#saved.delete(id);
       this.#left.delete(id);
     }
   }
@@ -229,7 +233,7 @@ export class Encoder {
       if (count > 0 && tokens > batchTokens) break;
       count++;
       // A saved file does not wait for its neighbours.
-      if (this.#previous.has(job.row.id) && count === 1) break;
+      if (this.#saved.has(job.row.id) && count === 1) break;
     }
     return this.#ready.splice(0, count);
   }
@@ -291,6 +295,7 @@ export class Encoder {
     held.add(documents.filter(({ row }) => live.has(row.id)).map(({ row, key, place }) => ({ document: row.id, encoding: key, place })));
     for (const { row } of documents) {
       this.#previous.delete(row.id);
+      this.#saved.delete(row.id);
       this.#inHand.delete(row.id);
     }
     this.#parts.onProgress();
@@ -300,6 +305,7 @@ export class Encoder {
     this.#left.add(document);
     this.#inHand.delete(document);
     this.#previous.delete(document);
+    this.#saved.delete(document);
   }
 }
 
