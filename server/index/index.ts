@@ -92,8 +92,7 @@ export class Index implements IndexReader, IndexWriter {
     this.#closed = true;
     clearTimeout(this.#following);
     await this.#writes.idle();
-    await this.#writer?.close();
-    await this.#reader?.close();
+    await this.#closeStores();
   }
 
   /** Takes over from a writer that ended: the caller holds the write lock now. */
@@ -364,12 +363,17 @@ export class Index implements IndexReader, IndexWriter {
 
   async #startAnew(): Promise<void> {
     const gone = this.#cache?.ids() ?? [];
-    await this.#writer?.close();
-    await this.#reader?.close();
+    await this.#closeStores();
     // Words first: what a crash between the two leaves is a whole database without words.
     for (const name of ["words-files.bin", "words-commits.bin", "index.db"]) await setAside(join(this.#options.folder, name));
     await this.#openAll(true);
     this.#tellRemoved(gone);
+  }
+
+  /** The writer last: it folds the log into the database and removes it. */
+  async #closeStores(): Promise<void> {
+    await this.#reader?.close();
+    await this.#writer?.close();
   }
 
   /** Opens the reading side: connection, word indexes, the list of files. */

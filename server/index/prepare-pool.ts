@@ -35,24 +35,28 @@ interface Thread {
 export interface PreparePoolOptions {
   /** Milliseconds on one file after which its thread counts as stuck. */
   patience: number;
+  /** Starts a thread. */
+  start: (data: PrepareThreadData) => Worker;
 }
+
+const defaults: PreparePoolOptions = { patience: 10_000, start: (data) => startThread("prepare", data) };
 
 export class PreparePool {
   readonly #root: string;
   readonly #threads: number;
   readonly #exclude: readonly string[];
-  readonly #patience: number;
+  readonly #options: PreparePoolOptions;
   readonly #idle: Thread[] = [];
   readonly #busy = new Set<Thread>();
   #idleTimer: NodeJS.Timeout | undefined;
   #closed = false;
 
   /** `root`: real path of the folder. `exclude`: globs of files to leave out. */
-  constructor(root: string, threads: number, exclude: readonly string[], { patience }: PreparePoolOptions = { patience: 10_000 }) {
+  constructor(root: string, threads: number, exclude: readonly string[], options: PreparePoolOptions = defaults) {
     this.#root = root;
     this.#threads = Math.max(1, threads);
     this.#exclude = exclude;
-    this.#patience = patience;
+    this.#options = options;
   }
 
   /** Prepares files, in no particular order. Several calls may run at once; each brings its own threads up to the pool's number. */
@@ -107,9 +111,9 @@ export class PreparePool {
       let seen = -1;
       const watch = setInterval(() => {
         const now = Atomics.load(position, 0);
-        if (now === seen) finish({ position: now, why: `reading it took over ${Math.round(this.#patience / 1000)} s` });
+        if (now === seen) finish({ position: now, why: `reading it took over ${Math.round(this.#options.patience / 1000)} s` });
         seen = now;
-      }, this.#patience);
+      }, this.#options.patience);
       const finish = (result: { results?: Prepared[]; position: number; why: string }) => {
         clearInterval(watch);
         worker.off("message", received).off("error", failed).off("exit", exited).unref();
@@ -135,7 +139,7 @@ export class PreparePool {
   #start(): Thread {
     const position = new Int32Array(new SharedArrayBuffer(4));
     const data: PrepareThreadData = { root: this.#root, exclude: this.#exclude, position };
-    const thread: Thread = { worker: startThread("prepare", data), position };
+    const thread: Thread = { worker: this.#options.start(data), position };
     // Of a thread that dies while nothing is asked of it nobody need hear: the next question starts another.
     thread.worker.on("error", () => undefined);
     thread.worker.on("exit", () => {
