@@ -63,7 +63,7 @@ export type FromPage =
 
 /** Commands a button of the page may run; anything else is ignored. */
 export const viewCommands: readonly string[] = [
-  "everyline.resume",
+  "everyline.resumeMemory",
   "everyline.allowEncoding",
   "everyline.showLog",
   "everyline.restart",
@@ -167,7 +167,7 @@ export function stripOf(state: "starting" | "running" | "failed", folders: reado
     return { tone: "busy", line: busy.message, percent, action: null };
   }
   const paused = folders.find((folder) => folder.state === "paused");
-  if (paused) return { tone: "quiet", line: paused.message, percent: -1, action: { command: "everyline.resume", label: "Resume" } };
+  if (paused) return { tone: "quiet", line: paused.message, percent: -1, action: { command: "everyline.resumeMemory", label: "Resume" } };
   const waiting = folders.find((folder) => folder.state === "waiting");
   if (waiting) return { tone: "quiet", line: waiting.message, percent: -1, action: null };
   const troubled = folders.find((folder) => folder.problem !== "");

@@ -1,5 +1,5 @@
 /** The commands of the palette. What fails says so: a person asked for it. */
-import { commands, type Disposable, type LogOutputChannel, window, workspace } from "vscode";
+import { commands, type Disposable, type LogOutputChannel, window } from "vscode";
 import { Requests } from "../server/protocol.ts";
 import type { AskView } from "./askView.ts";
 import type { Client } from "./client.ts";
@@ -25,13 +25,13 @@ export function registerCommands({ client, ask, sources, jumps, log }: CommandPa
       await sources.focus();
     }),
     register("everyline.openSource", (source: Source) => jumps.to(source, true)),
-    register("everyline.pause", () => client.request(Requests.pause, all)),
-    register("everyline.resume", () => client.request(Requests.resume, all)),
+    register("everyline.pauseMemory", () => client.request(Requests.pause, all)),
+    register("everyline.resumeMemory", () => client.request(Requests.resume, all)),
     register("everyline.toggleMemory", () =>
       client.request(client.status.some(({ state }) => state === "paused") ? Requests.resume : Requests.pause, all),
     ),
     register("everyline.allowEncoding", () => client.request(Requests.allowEncoding, { ...all, allow: true })),
-    register("everyline.rebuild", () => rebuild(client)),
+    register("everyline.rebuildMemory", () => client.request(Requests.rebuild, all)),
     register("everyline.clearCache", () => clearCache(client)),
     register("everyline.showLog", () => log.show()),
     register("everyline.restart", () => client.restart()),
@@ -46,14 +46,6 @@ function register(command: string, run: (...given: never[]) => unknown): Disposa
       window.showErrorMessage(`Everyline: ${error instanceof Error ? error.message : String(error)}`);
     }
   });
-}
-
-async function rebuild(client: Client): Promise<void> {
-  const folders = workspace.workspaceFolders?.map(({ name }) => name).join(", ");
-  const yes = "Rebuild";
-  const detail = "Everything is read anew. What the cache still holds is not computed again.";
-  if ((await window.showWarningMessage(`Rebuild the memory of ${folders ?? "this window"}?`, { modal: true, detail }, yes)) !== yes) return;
-  await client.request(Requests.rebuild, { folder: "" });
 }
 
 async function clearCache(client: Client): Promise<void> {

@@ -41,12 +41,11 @@ const icons: Record<Strip["tone"], string> = { busy: "$(sync~spin)", ready: "$(l
 
 function showBar(bar: StatusBarItem, strip: Strip, folders: readonly MemoryStatus[]): void {
   const paused = folders.length > 0 && folders.every((folder) => folder.state === "paused");
-  const percent = strip.percent >= 0 ? ` ${Math.floor(strip.percent)}%` : "";
-  bar.text = `${paused ? "$(debug-pause)" : icons[strip.tone]} Everyline${percent}`;
+  bar.text = `${paused ? "$(debug-pause)" : icons[strip.tone]} Everyline ${paused ? "paused" : shortOf(strip)}`;
   bar.backgroundColor = strip.tone === "problem" ? new ThemeColor("statusBarItem.warningBackground") : undefined;
   bar.accessibilityInformation = { label: `Everyline: ${strip.line}`, role: "button" };
   const tip = new MarkdownString(undefined, true);
-  tip.isTrusted = { enabledCommands: ["everyline.ask", "everyline.pause", "everyline.resume", "everyline.showLog"] };
+  tip.isTrusted = { enabledCommands: ["everyline.ask", "everyline.pauseMemory", "everyline.resumeMemory", "everyline.showLog"] };
   tip.appendMarkdown("**Everyline** — ").appendText(strip.line);
   for (const folder of folders) {
     tip.appendMarkdown("\n\n");
@@ -56,7 +55,7 @@ function showBar(bar: StatusBarItem, strip: Strip, folders: readonly MemoryStatu
       tip.appendText(line);
     }
   }
-  const pauseOrResume = paused ? "[Resume](command:everyline.resume)" : "[Pause](command:everyline.pause)";
+  const pauseOrResume = paused ? "[Resume](command:everyline.resumeMemory)" : "[Pause](command:everyline.pauseMemory)";
   tip.appendMarkdown(`\n\n[Ask](command:everyline.ask) · ${pauseOrResume} · [Log](command:everyline.showLog)`);
   bar.tooltip = tip;
 }

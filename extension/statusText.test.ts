@@ -52,7 +52,7 @@ describe("stripOf", () => {
       line: "No.",
     });
     expect(stripOf("running", [{ ...ready, state: "asking", message: "Large." }], true).action?.command).toBe("everyline.allowEncoding");
-    expect(stripOf("running", [{ ...ready, state: "paused", message: "Paused." }], true).action?.command).toBe("everyline.resume");
+    expect(stripOf("running", [{ ...ready, state: "paused", message: "Paused." }], true).action?.command).toBe("everyline.resumeMemory");
     expect(stripOf("running", [], false).action?.command).toBe("workbench.action.files.openFolder");
   });
 });

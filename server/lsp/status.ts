@@ -101,7 +101,7 @@ class FolderProgress {
       (reporter) => {
         if (this.#ended) return reporter.done();
         this.#reporter = reporter;
-        reporter.begin("Everyline", 0, this.#latest?.message, false);
+        reporter.begin("Everyline", 0, firstSentence(this.#latest?.message ?? ""), false);
         if (this.#latest) this.report(this.#latest);
       },
       () => undefined, // a client that refuses shows the status bar item alone
@@ -111,8 +111,8 @@ class FolderProgress {
   report(status: MemoryStatus): void {
     this.#latest = status;
     const percent = percentage(status);
-    if (percent === undefined) this.#reporter?.report(status.message);
-    else this.#reporter?.report(percent, status.message);
+    if (percent === undefined) this.#reporter?.report(firstSentence(status.message));
+    else this.#reporter?.report(percent, firstSentence(status.message));
   }
 
   end(): void {
@@ -120,4 +120,9 @@ class FolderProgress {
     this.#ended = true;
     this.#reporter?.done();
   }
+}
+
+/** Progress stands in a narrow place: the rest is for the hover and the Ask view. */
+function firstSentence(text: string): string {
+  return text.split(/\.(?:\s|$)/)[0] ?? text;
 }
