@@ -1,14 +1,15 @@
 /**
  * Evidence out of ranked files and commits: the region to show around the best place, its text, and why it was chosen.
  */
+
 import type { IndexReader } from "../index/api.ts";
+import { regionAround } from "../index/regions.ts";
 import type { CommitRow, SymbolDefinition } from "../index/types.ts";
 import { redactSecrets } from "../workspace/secrets.ts";
 import type { RankedCommit } from "./commits.ts";
 import type { Place } from "./places.ts";
 import type { Query } from "./query.ts";
 import type { RankedFile } from "./rank.ts";
-import { regionAround } from "./region.ts";
 import type { SearchSources } from "./sources.ts";
 import type { Evidence } from "./types.ts";
 
@@ -32,7 +33,7 @@ export async function fileEvidence(
   if (text === undefined) return undefined;
   const lines = text.split(/\r?\n/);
   const best = inside(place ?? start(symbols, lines), lines.length);
-  const region = regionAround({ lines, symbols, startLine: best.startLine, endLine: best.endLine, maximum: REGION_LINES });
+  const region = regionAround(symbols, lines, best.startLine, best.endLine, REGION_LINES);
   const shown = lines.slice(region.startLine - 1, region.endLine).join("\n");
   return {
     path: candidate.path,

@@ -190,7 +190,7 @@ function identifiersOf(text: string, paths: readonly string[]): string[] {
     found.push(last);
     if (parts.length > 1) found.push(parts.at(-2) ?? "", word);
   }
-  return unique(found.filter((it) => it.length > 1));
+  return unique(found.filter((it) => it.length > 1 || single));
 }
 
 /** Humps, an underscore inside, digits inside: words that prose does not have. All capitals alone may be an acronym. */

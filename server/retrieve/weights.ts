@@ -16,13 +16,13 @@ export const commitFieldWeights: FieldWeights = { path: 0.5, symbols: 2, body: 1
 /** File score = sum of weight x feature (features.ts describes each), times the role's factor. */
 export const featureWeights: Record<FeatureName, number> = {
   words: 1,
-  lift: 0.6,
-  coverage: 0.5,
-  meaning: 0.8,
-  chunk: 0.3,
-  defines: 0.8,
-  path: 0.4,
-  name: 0.5,
+  lift: 0.45,
+  coverage: 0.05,
+  meaning: 1,
+  chunk: 0.35,
+  defines: 0.65,
+  path: 1,
+  name: 1.25,
   named: 3,
   frame: 2,
   literal: 2,
@@ -30,9 +30,9 @@ export const featureWeights: Record<FeatureName, number> = {
 
 /** Factors on single features by the kind of question; 1 where nothing is said. */
 export const kindFactors: Record<QueryKind, Partial<Record<FeatureName, number>>> = {
-  symbol: { defines: 3, meaning: 0.5, chunk: 0.5 },
+  symbol: { defines: 3, path: 0.5 },
   path: { meaning: 0.3, chunk: 0.3 },
-  literal: { meaning: 0.5, coverage: 1.5 },
+  literal: { coverage: 10 },
   regex: { meaning: 0.3, chunk: 0.3 },
   history: {},
   question: {},
@@ -41,11 +41,11 @@ export const kindFactors: Record<QueryKind, Partial<Record<FeatureName, number>>
 /** Factor on a file's score by its role, unless the question asks for that role. */
 export const roleFactors: Record<FileRole, number> = {
   source: 1,
-  test: 0.6,
-  example: 0.7,
-  documentation: 0.75,
-  configuration: 0.8,
-  generated: 0.5,
+  test: 0.5,
+  example: 0.5,
+  documentation: 0.55,
+  configuration: 0.7,
+  generated: 0.6,
   vendored: 0.5,
 };
 
