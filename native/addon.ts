@@ -99,6 +99,8 @@ export interface EngineOptions {
   threads: number;
   /** Forces an instruction set at or below the machine's ("baseline" | "avx2" | "avx512"), for tests; "" = best. */
   isa: string;
+  /** "float": float activations and unrounded encodings (1,024 bytes a landmark, 65,536 a chunk), to compare with the reference. Default "stored". */
+  precision?: "stored" | "float";
 }
 
 /** One engine: weights, memory and a worker pool. Interactive calls (search, begin, next) go before encodes. */

@@ -1,0 +1,350 @@
+#include "cpu/context.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "cpu/rope.h"
+
+namespace everyline {
+
+namespace {
+
+constexpr int kBlock = 256;     // tokens
+constexpr int kLayers = kLower + kUpperGroups * kUpperLayers;
+constexpr int kKeptSlices = 64;  // slices before the present one whose keys and values are kept for reuse
+constexpr uint32_t kOwn = 0x80000000u;  // a chunk of the context itself, beside the memory's
+
+Error cancelled() { return {"cancelled", "The call was cancelled."}; }
+
+}  // namespace
+
+// 64 positions of the context.
+struct Context::Slice {
+  std::vector<float> blocks[kLayers];  // keys and values a layer
+  std::vector<float> lower;            // output of the lower stack
+  std::vector<float> rope;
+  bool encoded = false;
+  std::vector<uint8_t> landmark, kv;
+};
+
+struct Context::Room {
+  Room(const Weights& weights, const Kernels& kernels, Precision precision, int workers)
+      : rows(kernels, precision, kBlock), x(kBlock * kWidth), wide(kBlock * kQkv), attended(kBlock * kWidth), inner(kBlock * kInner), r(kBlock * 256),
+        sums(kBlock * kGroups * 4), best(kBlock * kGroups), lastRow(kWidth) {
+    for (int i = 0; i < workers; ++i) {
+      encoders.push_back(std::make_unique<ChunkEncoder>(weights, kernels, precision));
+      expanded.emplace_back(2 * 4096);
+    }
+  }
+  Rows rows;
+  std::vector<float> x, wide, attended, inner, r, sums;
+  std::vector<Best> best;
+  std::vector<float> lastRow;
+  std::vector<std::unique_ptr<ChunkEncoder>> encoders;
+  std::vector<std::vector<float>> expanded;
+};
+
+View::View(std::shared_ptr<const Snapshot> s, const std::vector<int32_t>& hidden) : snapshot(std::move(s)) {
+  attendable = snapshot->attendable;
+  evicted = snapshot->evicted;
+  if (hidden.empty()) return;
+  const std::set<int32_t> documents(hidden.begin(), hidden.end());
+  std::vector<std::pair<uint32_t, uint32_t>> ranges;
+  for (size_t i = 0; i < snapshot->documents.size(); ++i)
+    if (documents.count(snapshot->documents[i].document)) ranges.emplace_back(snapshot->firsts[i], snapshot->firsts[i + 1]);
+  const auto isHidden = [&](uint32_t c) { return std::any_of(ranges.begin(), ranges.end(), [&](auto r) { return c >= r.first && c < r.second; }); };
+  std::erase_if(attendable, isHidden);
+  std::erase_if(evicted, isHidden);
+}
+
+Context::Context(const Weights& weights, const Kernels& kernels, Precision precision, Pool& pool)
+    : weights_(weights), kernels_(kernels), precision_(precision), pool_(pool), room_(std::make_unique<Room>(weights, kernels, precision, pool.size())) {}
+Context::~Context() = default;
+
+// ---- the calls
+
+Result<Step> Context::begin(const std::vector<int32_t>& ids, const View& view, const std::atomic<bool>& stop, std::set<int32_t>& wanted) {
+  if (ids.empty()) return Error{"bad-argument", "A context needs at least one token."};
+  for (int32_t id : ids)
+    if (id < 0 || id >= kVocabulary) return Error{"bad-argument", "A token id lies outside the vocabulary."};
+  keepPrefix(ids);
+  const int computed = (int)(ids.size() - ids_.size());
+  if (!advance(ids, kUpperGroups, view, stop, wanted, false)) return cancelled();
+  return finish(view, computed);
+}
+
+Result<Step> Context::next(int32_t token, const View& view, const std::atomic<bool>& stop, std::set<int32_t>& wanted) {
+  if (ids_.empty()) return Error{"bad-argument", "next() needs a context: call begin() first."};
+  if (token < 0 || token >= kVocabulary) return Error{"bad-argument", "A token id lies outside the vocabulary."};
+  std::vector<int32_t> ids = ids_;
+  ids.push_back(token);
+  if (!advance(ids, kUpperGroups, view, stop, wanted, false)) return cancelled();
+  return finish(view, 1);
+}
+
+Result<std::vector<std::vector<float>>> Context::queries(const std::vector<int32_t>& ids, int layers, const View& view, const std::atomic<bool>& stop,
+                                                         std::set<int32_t>& wanted) {
+  if (ids.empty()) return Error{"bad-argument", "A question needs at least one token."};
+  for (int32_t id : ids)
+    if (id < 0 || id >= kVocabulary) return Error{"bad-argument", "A token id lies outside the vocabulary."};
+  ids_.clear();
+  slices_.clear();
+  queries_.assign(layers, {});
+  if (!advance(ids, layers, view, stop, wanted, true)) return cancelled();
+  return std::move(queries_);
+}
+
+// Cuts the state back to what `ids` shares with it.
+bool Context::keepPrefix(const std::vector<int32_t>& ids) {
+  size_t same = 0;
+  while (same < ids_.size() && same + 1 < ids.size() && ids_[same] == ids[same]) ++same;
+  // The window before the first new token must still be there.
+  for (size_t s = same / 64 >= 4 ? same / 64 - 4 : 0; s < slices_.size() && s * 64 < same; ++s)
+    if (slices_[s]->blocks[0].empty()) same = 0;
+  ids_.resize(same);
+  slices_.resize((same + 63) / 64);
+  if (same % 64) slices_.back()->encoded = false;
+  return same > 0;
+}
+
+bool Context::advance(const std::vector<int32_t>& ids, int layers, const View& view, const std::atomic<bool>& stop, std::set<int32_t>& wanted, bool queriesOnly) {
+  Room& room = *room_;
+  while (ids_.size() < ids.size()) {
+    const int first = (int)ids_.size();
+    // Blocks end at multiples of 64 where more follows.
+    const int last = (int)std::min<size_t>(ids.size(), (size_t)(first / 64 * 64 + kBlock));
+    const int m = last - first;
+    while ((int)slices_.size() * 64 < last) {
+      auto slice = std::make_unique<Slice>();
+      for (auto& b : slice->blocks) b.resize(kBlockFloats);
+      slice->lower.resize(64 * kWidth);
+      slice->rope.resize(64 * 64);
+      ropeTable((long)slices_.size() * 64, 64, slice->rope.data());
+      slices_.push_back(std::move(slice));
+      if ((int)slices_.size() > kKeptSlices)
+        for (auto& b : slices_[slices_.size() - 1 - kKeptSlices]->blocks) std::vector<float>().swap(b);
+    }
+    for (int i = 0; i < m; ++i) weights_.embed(ids[first + i], room.x.data() + i * kWidth);
+    for (int n = 0; n < kLower; ++n)
+      if (!windowLayer(weights_.lower[n], n, first, m, stop)) return false;
+    for (int i = 0; i < m; ++i)
+      std::memcpy(slices_[(first + i) / 64]->lower.data() + (first + i) % 64 * kWidth, room.x.data() + i * kWidth, sizeof(float) * kWidth);
+    encodeOwn(first, last);
+    shares_.clear();
+    for (int g = 0; g < layers; ++g) {
+      const bool queryOnly = queriesOnly && g + 1 == layers;
+      if (!hsaLayer(g, first, m, view, queryOnly, stop, wanted)) return false;
+      if (queryOnly) break;
+      for (int n = 0; n < kUpperLayers; ++n)
+        if (!windowLayer(weights_.upper[g][n], kLower + g * kUpperLayers + n, first, m, stop)) return false;
+    }
+    std::memcpy(room.lastRow.data(), room.x.data() + (m - 1) * kWidth, sizeof(float) * kWidth);
+    ids_.insert(ids_.end(), ids.begin() + first, ids.begin() + last);
+  }
+  return true;
+}
+
+Step Context::finish(const View& view, int computed) {
+  Step step;
+  step.computed = computed;
+  step.logits.resize(kVocabulary);
+  load(room_->lastRow.data(), 1, kWidth, weights_.finalNorm.data());
+  multiply(weights_.embedding, 1, Epilogue::store, step.logits.data(), kVocabulary);
+
+  std::sort(shares_.begin(), shares_.end());
+  Shares sums;
+  for (auto [chunk, weight] : shares_) {
+    if (!sums.empty() && sums.back().first == chunk) sums.back().second += weight;
+    else sums.emplace_back(chunk, weight);
+  }
+  std::stable_sort(sums.begin(), sums.end(), [](auto& a, auto& b) { return a.second > b.second; });
+  for (auto [chunk, weight] : sums) {
+    if (step.attended.size() == kTop) break;
+    if (chunk & kOwn) continue;
+    const int d = view.snapshot->documentOf(chunk);
+    step.attended.push_back({view.snapshot->documents[d].document, (int32_t)chunk - view.snapshot->firsts[d], weight / (kUpperGroups * kGroups)});
+  }
+  return step;
+}
+
+// ---- shared out over the pool
+
+void Context::load(const float* x, int m, int k, const float* gain) {
+  if (m < 16) return room_->rows.load(x, k, 0, m, k, gain);
+  pool_.run((m + 15) / 16, [&](int task, int) { room_->rows.load(x, k, task * 16, std::min(16, m - task * 16), k, gain); });
+}
+
+void Context::multiply(const Matrix& w, int m, Epilogue epilogue, float* out, size_t ldo) {
+  const int panels = w.packed.n / 64;
+  // Few tokens: the weights are what is read, so panels are shared out; many: tokens.
+  const int parts = m >= 64 ? 1 : std::min(panels, 2 * pool_.size());
+  const int height = m >= 64 ? 48 : m;
+  const int tall = (m + height - 1) / height;
+  pool_.run(parts * tall, [&](int task, int) {
+    const int part = task % parts, at = task / parts * height;
+    room_->rows.multiply(w, at, std::min(height, m - at), panels * part / parts, panels * (part + 1) / parts, epilogue, out + at * ldo, ldo);
+  });
+}
+
+// x = from-normed MLP added to x.
+bool Context::feed(const Mlp& mlp, const std::vector<float>& norm, const float* from, int m, const std::atomic<bool>& stop) {
+  Room& room = *room_;
+  load(from, m, kWidth, norm.data());
+  multiply(mlp.up, m, Epilogue::siluMul, room.inner.data(), kInner);
+  if (stop) return false;
+  load(room.inner.data(), m, kInner, nullptr);
+  multiply(mlp.down, m, Epilogue::add, room.x.data(), kWidth);
+  return !stop;
+}
+
+bool Context::windowLayer(const Layer& layer, int cache, int first, int m, const std::atomic<bool>& stop) {
+  Room& room = *room_;
+  load(room.x.data(), m, kWidth, layer.norm1.data());
+  multiply(layer.qkv, m, Epilogue::store, room.wide.data(), kQkv);
+  if (stop) return false;
+  const int firstSlice = first / 64, slices = (first + m + 63) / 64 - firstSlice;
+  // A slice's part of the block: positions [from, to).
+  const auto part = [&](int s, int& from, int& to) {
+    from = std::max(first, (firstSlice + s) * 64);
+    to = std::min(first + m, (firstSlice + s + 1) * 64);
+  };
+  const auto split = [&](int s, int) {
+    int from, to;
+    part(s, from, to);
+    Slice& slice = *slices_[firstSlice + s];
+    for (int p = from; p < to; ++p) {
+      const float* rope = slice.rope.data() + p % 64 * 64;
+      kernels_.splitHeads(room.wide.data() + (p - first) * kQkv, rope, rope + 32, slice.blocks[cache].data(), p % 64);
+    }
+  };
+  if (m < 16) {
+    for (int s = 0; s < slices; ++s) split(s, 0);
+  } else {
+    pool_.run(slices, split);
+  }
+  pool_.run(slices * kGroups, [&](int task, int) {
+    const int s = task / kGroups, g = task % kGroups, at = firstSlice + s;
+    int from, to;
+    part(s, from, to);
+    float* o = room.attended.data() + (from - first) * kWidth + g * 256;
+    float* sums = room.sums.data() + ((from - first) * kGroups + g) * 4;
+    float own[64 * 4] = {};
+    for (int t = 0; t < to - from; ++t) std::fill(o + t * kWidth, o + t * kWidth + 256, 0.0f);
+    for (int back = std::min(4, at); back >= 0; --back) {
+      const float* block = slices_[at - back]->blocks[cache].data() + g * 8192;
+      const Sees sees = back == 0 ? Sees::upTo : back == 4 ? Sees::beyond : Sees::all;
+      kernels_.attend(room.wide.data() + (from - first) * kQkv + g * 256, kQkv, to - from, from % 64, block, block + 4096, sees, 64, o, kWidth, own);
+    }
+    (void)sums;
+    for (int t = 0; t < to - from; ++t)
+      for (int h = 0; h < 4; ++h) {
+        const float inverse = 1.0f / own[t * 4 + h];
+        for (int d = 0; d < 64; ++d) o[t * kWidth + h * 64 + d] *= inverse;
+      }
+  });
+  if (stop) return false;
+  load(room.attended.data(), m, kWidth, nullptr);
+  multiply(layer.out, m, Epilogue::add, room.x.data(), kWidth);
+  if (stop) return false;
+  return feed(layer.mlp, layer.norm2, room.x.data(), m, stop);
+}
+
+// Encodes the context's own chunks that are complete now.
+void Context::encodeOwn(int first, int last) {
+  const int from = first / 64, to = last / 64;
+  pool_.run(to - from, [&](int task, int worker) {
+    Slice& slice = *slices_[from + task];
+    slice.landmark.resize(landmarkBytes(precision_));
+    slice.kv.resize(kvBytes(precision_));
+    room_->encoders[worker]->encode(slice.lower.data(), slice.landmark.data(), slice.kv.data());
+    slice.encoded = true;
+  });
+}
+
+// ---- HSA
+
+bool Context::hsaLayer(int group, int first, int m, const View& view, bool queryOnly, const std::atomic<bool>& stop, std::set<int32_t>& wanted) {
+  Room& room = *room_;
+  const HsaLayer& layer = weights_.hsa[group];
+  load(room.x.data(), m, kWidth, layer.norm1.data());
+  multiply(layer.retrieval, m, Epilogue::store, room.r.data(), 256);
+  kernels_.rmsHeads(room.r.data(), m * kGroups, kRetrieval, 1.0f);
+  if (!queries_.empty()) queries_[group].insert(queries_[group].end(), room.r.data(), room.r.data() + m * 256);
+  if (queryOnly) return !stop;
+  multiply(layer.query, m, Epilogue::store, room.wide.data(), kWidth);
+  kernels_.rmsHeads(room.wide.data(), m * kHeads, kHead, 1.44269504f / 8);
+  if (stop) return false;
+
+  Scan scan(kernels_, precision_, room.r.data(), m, layer.temperature);
+  std::fill(room.best.begin(), room.best.begin() + m * kGroups, Best{});
+  scan.run(pool_, *view.snapshot, view.attendable, room.best.data(), false, stop);
+  if (stop) return false;
+  for (int t = 0; t < m; ++t)
+    for (int c = 0; c < (first + t) / 64; ++c) scan.add(slices_[c]->landmark.data(), kOwn | (uint32_t)c, t, room.best.data());
+  if (!view.evicted.empty()) {
+    std::vector<Best> with(room.best.begin(), room.best.begin() + m * kGroups);
+    scan.run(pool_, *view.snapshot, view.evicted, with.data(), false, stop);
+    for (const Best& b : with)
+      for (int i = 0; i < b.n; ++i) {
+        if (b.chunk[i] & kOwn) continue;
+        const int d = view.snapshot->documentOf(b.chunk[i]);
+        if (!view.snapshot->kv[d]) wanted.insert(view.snapshot->documents[d].document);
+      }
+  }
+  pool_.run(m * kGroups, [&](int task, int worker) {
+    if (stop) return;
+    const int t = task / kGroups, g = task % kGroups;
+    Best& best = room.best[task];
+    float* out = room.attended.data() + t * kWidth + g * 256;
+    std::fill(out, out + 256, 0.0f);
+    if (best.n == 0) return;
+    float weights[kTop], peak = std::max(best.score[0], layer.null[g]), total = std::exp(layer.null[g] - peak);
+    for (int i = 0; i < best.n; ++i) total += weights[i] = std::exp(best.score[i] - peak);
+    alignas(64) float part[256], sum[4], scale[4];
+    for (int i = 0; i < best.n; ++i) {
+      const float weight = weights[i] / total;
+      best.score[i] = weight;  // from here on the share of attention
+      const uint32_t chunk = best.chunk[i];
+      const uint8_t* kv;
+      int keys = 64;
+      if (chunk & kOwn) {
+        kv = slices_[chunk & ~kOwn]->kv.data();
+      } else {
+        const int d = view.snapshot->documentOf(chunk);
+        const int c = (int)chunk - view.snapshot->firsts[d];
+        kv = view.snapshot->kv[d] + (size_t)c * kvBytes(precision_);
+        keys = std::min(64, view.snapshot->documents[d].tokens - c * 64);
+      }
+      const float *kt, *v;
+      if (precision_ == Precision::exact) {
+        kt = (const float*)kv + g * 8192;
+        v = kt + 4096;
+      } else {
+        float* expanded = room.expanded[worker].data();
+        kernels_.expand(kv + g * kStoredHead, expanded, expanded + 4096);
+        kt = expanded;
+        v = expanded + 4096;
+      }
+      std::fill(part, part + 256, 0.0f);
+      std::fill(sum, sum + 4, 0.0f);
+      kernels_.attend(room.wide.data() + t * kWidth + g * 256, kWidth, 1, 0, kt, v, Sees::all, keys, part, 256, sum);
+      for (int h = 0; h < 4; ++h) scale[h] = weight / sum[h];
+      kernels_.accumulate(out, part, scale);
+    }
+  });
+  if (stop) return false;
+  for (int g = 0; g < kGroups; ++g) {
+    const Best& best = room.best[(m - 1) * kGroups + g];
+    for (int i = 0; i < best.n; ++i) shares_.emplace_back(best.chunk[i], best.score[i]);
+  }
+  // The retrieved vector feeds the MLP but does not enter the residual stream: y = x + out · Wo lives in `inner` only.
+  std::copy(room.x.begin(), room.x.begin() + m * kWidth, room.inner.begin());
+  load(room.attended.data(), m, kWidth, nullptr);
+  multiply(layer.out, m, Epilogue::add, room.inner.data(), kWidth);
+  if (stop) return false;
+  std::copy(room.inner.begin(), room.inner.begin() + m * kWidth, room.attended.begin());
+  return feed(layer.mlp, layer.norm2, room.attended.data(), m, stop);
+}
+
+}  // namespace everyline

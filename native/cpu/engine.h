@@ -1,0 +1,138 @@
+// The CPU backend: weights, memory, pools, and two lanes of calls, interactive and background.
+//
+// Calls are synchronous here and run on a lane's thread: the binding posts them and delivers results. An encode waits between
+// tasks while an interactive call runs.
+#pragma once
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "cpu/context.h"
+#include "cpu/encode.h"
+#include "cpu/memory.h"
+#include "cpu/pool.h"
+#include "model/weights.h"
+#include "result.h"
+
+namespace everyline {
+
+struct EngineOptions {
+  std::string model;  // folder
+  int threads = 0;    // 0: physical cores
+  std::string isa;
+  Precision precision = Precision::stored;
+};
+
+struct SearchScores {
+  std::vector<int32_t> documents, firsts;
+  std::vector<float> scores;
+};
+
+// One thread that runs posted calls in order. Its destructor runs what is left and joins.
+class Lane {
+ public:
+  explicit Lane(int niceness);
+  ~Lane();
+  void post(std::function<void()> call);
+
+ private:
+  void loop(int niceness);
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<std::function<void()>> calls_;
+  bool closing_ = false;
+  std::thread thread_;
+};
+
+class Engine;
+
+class Session {
+ public:
+  explicit Session(std::shared_ptr<Engine> engine);
+  // Run these on the interactive lane.
+  Result<Step> begin(const std::vector<int32_t>& ids, const std::vector<int32_t>& hidden);
+  Result<Step> next(int32_t token);
+  // A call takes a ticket when it is made; cancel() ends those made before it.
+  uint64_t ticket();
+  void enter(uint64_t ticket);
+  void cancel();
+
+ private:
+  friend class Engine;
+  std::shared_ptr<Engine> engine_;
+  std::unique_ptr<Context> context_;
+  std::vector<int32_t> hidden_;
+  std::mutex mutex_;
+  uint64_t made_ = 0, cancelled_ = 0, running_ = 0;
+  std::atomic<bool> stop_{false};
+};
+
+class Engine : public std::enable_shared_from_this<Engine> {
+ public:
+  static Result<std::shared_ptr<Engine>> load(const EngineOptions& options);
+  ~Engine();
+
+  void interactive(std::function<void()> call);
+  void background(std::function<void()> call);
+
+  // On the background lane. `epoch`: encodeEpoch() when the call was made.
+  Result<std::vector<EncodedChunks>> encode(const std::vector<EncodeInput>& inputs, uint64_t epoch);
+  uint64_t encodeEpoch();
+  void cancelEncode();
+  void setPace(double share);
+  // On the interactive lane.
+  Result<SearchScores> search(const std::vector<int32_t>& ids, int layers);
+
+  Memory& memory() { return memory_; }
+  std::shared_ptr<Session> session() { return std::make_shared<Session>(shared_from_this()); }
+  // Stops what runs; later calls give "cancelled". Waits for the lanes.
+  void close();
+  bool closed() const { return closed_; }
+
+  const Weights& weights() const { return *weights_; }
+  const Kernels& kernels() const { return kernels_; }
+  Precision precision() const { return precision_; }
+  int threads() const { return threads_; }
+  int64_t tokensEncoded() const { return tokensEncoded_; }
+  double encodeMs() const { return encodeMs_; }
+
+  Engine(std::shared_ptr<Weights> weights, const Kernels& kernels, const EngineOptions& options, int threads);
+
+ private:
+  friend class Session;
+  void gate(int worker);
+
+  std::shared_ptr<Weights> weights_;
+  const Kernels& kernels_;
+  const Precision precision_;
+  const int threads_;
+  Memory memory_;
+
+  // Interactive work under way, and when it last was (steady clock, ns): encodes wait for it and a little longer.
+  std::atomic<int> busy_{0};
+  std::atomic<int64_t> lastBusy_{0};
+  std::atomic<double> share_{1.0};
+  std::mutex quietMutex_;
+  std::condition_variable quiet_;
+
+  std::atomic<bool> closed_{false}, stopEncode_{false}, stopSearch_{false};
+  std::mutex epochMutex_;
+  uint64_t epoch_ = 0, runningEpoch_ = 0;
+  std::atomic<int64_t> tokensEncoded_{0};
+  std::atomic<double> encodeMs_{0};
+  std::mutex sessionsMutex_;
+  std::vector<Session*> running_;
+
+  Pool quickPool_, slowPool_;
+  std::vector<int64_t> taskStarted_;  // a background worker's last task's start, for pacing
+  std::unique_ptr<Encoder> encoder_;
+  std::unique_ptr<Context> questions_;
+  std::unique_ptr<Lane> quickLane_, slowLane_;
+};
+
+}  // namespace everyline

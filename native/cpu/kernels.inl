@@ -1,0 +1,410 @@
+// The kernels, written once over the lanes of a simd_*.h and compiled a file an instruction set. No std:: in here: an inline
+// function compiled for AVX-512 must not become the copy that the linker keeps for everyone.
+
+static inline F set1(float x) { return F{} + x; }
+static inline F load(const float* p) {
+  F v;
+  __builtin_memcpy(&v, p, sizeof v);
+  return v;
+}
+static inline void store(float* p, F v) { __builtin_memcpy(p, &v, sizeof v); }
+static inline I loadInts(const void* p) {
+  I v;
+  __builtin_memcpy(&v, p, sizeof v);
+  return v;
+}
+
+// 2^t for t in [-126, 127], relative error 2e-7.
+static inline F exp2Lanes(F t) {
+  const F magic = set1(12582912.0f);  // adding it leaves round(t) in the low bits
+  F z = t + magic;
+  F f = t - (z - magic);
+  F p = set1(1.535336188319500e-4f);
+  p = fma(p, f, set1(1.339887440266574e-3f));
+  p = fma(p, f, set1(9.618437357674640e-3f));
+  p = fma(p, f, set1(5.550332471162809e-2f));
+  p = fma(p, f, set1(2.402264791363012e-1f));
+  p = fma(p, f, set1(6.931472028550421e-1f));
+  p = fma(p, f, set1(1.0f));
+  return (F)((I)p + ((I)z << 23));
+}
+
+static inline F silu(F x) {
+  F t = maximum(minimum(x * set1(-1.44269504f), set1(126.0f)), set1(-126.0f));
+  return x / (set1(1.0f) + exp2Lanes(t));
+}
+
+// ---- rows
+
+static float inverseRms(const float* x, int k) {
+  F s = F{};
+  for (int i = 0; i < k; i += W) {
+    F v = load(x + i);
+    s = fma(v, v, s);
+  }
+  return 1.0f / __builtin_sqrtf(reduceAdd(s) / (float)k + 1e-6f);
+}
+
+static void norm(const float* x, const float* gain, int k, float* out) {
+  F r = set1(inverseRms(x, k));
+  if (gain) {
+    for (int i = 0; i < k; i += W) store(out + i, load(x + i) * r * load(gain + i));
+  } else {
+    for (int i = 0; i < k; i += W) store(out + i, load(x + i) * r);
+  }
+}
+
+static int32_t quantize(const float* x, int k, int8_t* out, float* scale) {
+  F most = F{};
+  for (int i = 0; i < k; i += W) {
+    F v = load(x + i);
+    most = maximum(most, maximum(v, -v));
+  }
+  float peak = reduceMax(most);
+  *scale = peak / 127.0f;
+  F inverse = set1(peak > 0 ? 127.0f / peak : 0.0f);
+  const F magic = set1(12582912.0f);
+  I sum = I{};
+  for (int i = 0; i < k; i += W) {
+    I q = (I)(load(x + i) * inverse + magic) - 0x4B400000;
+    sum += q;
+    Bytes b = __builtin_convertvector(q, Bytes);
+    __builtin_memcpy(out + i, &b, sizeof b);
+  }
+  return reduceAdd(sum);
+}
+
+// ---- matrices
+
+// MR tokens x V vectors of a panel: acc[m][v] over all k. `rows` may lie anywhere: scoring uses landmarks as rows.
+template <int M, int V>
+static inline void tile(const int8_t* const* rows, const uint8_t* w, int k4, float* out) {
+  const int8_t* r[M];
+  Acc acc[M][V];
+#pragma GCC unroll 16
+  for (int m = 0; m < M; ++m) {
+    r[m] = rows[m];
+#pragma GCC unroll 8
+    for (int v = 0; v < V; ++v) acc[m][v] = zeroAcc();
+  }
+  for (int s = 0; s < k4; ++s, w += 256) {
+    Weights wv[V];
+#pragma GCC unroll 8
+    for (int v = 0; v < V; ++v) wv[v] = loadWeights(w + v * W * 4);
+#pragma GCC unroll 16
+    for (int m = 0; m < M; ++m) {
+      Acts a = broadcastActs(r[m] + 4 * s);
+#pragma GCC unroll 8
+      for (int v = 0; v < V; ++v) acc[m][v] = dot4(acc[m][v], wv[v], a);
+    }
+  }
+#pragma GCC unroll 16
+  for (int m = 0; m < M; ++m) {
+#pragma GCC unroll 8
+    for (int v = 0; v < V; ++v) store(out + m * 64 + v * W, toFloat(finish(acc[m][v])));
+  }
+}
+
+// All 64 columns of a panel for m <= M tokens.
+template <int M>
+static inline void panelTile(const int8_t* const* rows, int m, const uint8_t* w, int k4, float* out) {
+  if constexpr (M > 1) {
+    if (m < M) return panelTile<M - 1>(rows, m, w, k4, out);
+  }
+  for (int c = 0; c < 64; c += NV * W) tile<M, NV>(rows, w + c * 4, k4, out + c);
+}
+
+template <int M, int V>
+static inline void tileFloat(const float* a, size_t lda, const uint8_t* w, int k4, float* out) {
+  F acc[M][V];
+#pragma GCC unroll 16
+  for (int m = 0; m < M; ++m)
+#pragma GCC unroll 8
+    for (int v = 0; v < V; ++v) acc[m][v] = F{};
+  for (int s = 0; s < k4; ++s, w += 256) {
+    for (int j = 0; j < 4; ++j) {
+      F wv[V];
+#pragma GCC unroll 8
+      for (int v = 0; v < V; ++v) wv[v] = toFloat(((loadInts(w + v * W * 4) >> (8 * j)) & 255) - 128);
+#pragma GCC unroll 16
+      for (int m = 0; m < M; ++m) {
+        F x = set1(a[m * lda + 4 * s + j]);
+#pragma GCC unroll 8
+        for (int v = 0; v < V; ++v) acc[m][v] = fma(x, wv[v], acc[m][v]);
+      }
+    }
+  }
+#pragma GCC unroll 16
+  for (int m = 0; m < M; ++m)
+#pragma GCC unroll 8
+    for (int v = 0; v < V; ++v) store(out + m * 64 + v * W, acc[m][v]);
+}
+
+template <int M>
+static inline void panelTileFloat(const float* a, size_t lda, int m, const uint8_t* w, int k4, float* out) {
+  if constexpr (M > 1) {
+    if (m < M) return panelTileFloat<M - 1>(a, lda, m, w, k4, out);
+  }
+  for (int c = 0; c < 64; c += NV * W) tileFloat<M, NV>(a, lda, w + c * 4, k4, out + c);
+}
+
+// One token's 64 products of panel p, scaled, into its row of the output.
+static inline void finishRow(const float* acc, float bias, float rowScale, const float* columnScale, Epilogue epilogue, int p, float* row) {
+  F b = set1(bias), s = set1(rowScale);
+  if (epilogue == Epilogue::siluMul) {
+    for (int c = 0; c < 32; c += W) {
+      F x = (load(acc + c) - b) * (s * load(columnScale + c));
+      F y = (load(acc + 32 + c) - b) * (s * load(columnScale + 32 + c));
+      store(row + p * 32 + c, silu(x) * y);
+    }
+    return;
+  }
+  for (int c = 0; c < 64; c += W) {
+    F x = (load(acc + c) - b) * (s * load(columnScale + c));
+    if (epilogue == Epilogue::add) x = x + load(row + p * 64 + c);
+    store(row + p * 64 + c, x);
+  }
+}
+
+static void gemm(const Quantized& a, const Packed& w, int panel0, int panel1, Epilogue epilogue, float* out, size_t ldo) {
+  alignas(64) float acc[MR * 64];
+  const int k4 = w.k / 4;
+  for (int p = panel0; p < panel1; ++p) {
+    const uint8_t* panel = w.data + (size_t)p * k4 * 256;
+    for (int m0 = 0; m0 < a.m; m0 += MR) {
+      const int m = a.m - m0 < MR ? a.m - m0 : MR;
+      const int8_t* rows[MR];
+      for (int i = 0; i < m; ++i) rows[i] = a.data + (m0 + i) * a.stride;
+      panelTile<MR>(rows, m, panel, k4, acc);
+      for (int i = 0; i < m; ++i) {
+        float bias = biased ? 128.0f * (float)a.sum[m0 + i] : 0.0f;
+        finishRow(acc + i * 64, bias, a.scale[m0 + i], w.scale + p * 64, epilogue, p, out + (m0 + i) * ldo);
+      }
+    }
+  }
+}
+
+static void gemmFloat(const float* a, size_t lda, int rows, const Packed& w, int panel0, int panel1, Epilogue epilogue, float* out, size_t ldo) {
+  alignas(64) float acc[MR * 64];
+  const int k4 = w.k / 4;
+  for (int p = panel0; p < panel1; ++p) {
+    const uint8_t* panel = w.data + (size_t)p * k4 * 256;
+    for (int m0 = 0; m0 < rows; m0 += MR) {
+      const int m = rows - m0 < MR ? rows - m0 : MR;
+      panelTileFloat<MR>(a + m0 * lda, lda, m, panel, k4, acc);
+      for (int i = 0; i < m; ++i) finishRow(acc + i * 64, 0.0f, 1.0f, w.scale + p * 64, epilogue, p, out + (m0 + i) * ldo);
+    }
+  }
+}
+
+// ---- attention
+
+static void rmsHeads(float* x, int heads, int dim, float scale) {
+  for (int h = 0; h < heads; ++h, x += dim) {
+    F r = set1(inverseRms(x, dim) * scale);
+    for (int i = 0; i < dim; i += W) store(x + i, load(x + i) * r);
+  }
+}
+
+static inline void rotate(float* head, const float* cos, const float* sin) {
+  for (int i = 0; i < 32; i += W) {
+    F a = load(head + i), b = load(head + 32 + i), c = load(cos + i), s = load(sin + i);
+    store(head + i, a * c - b * s);
+    store(head + 32 + i, b * c + a * s);
+  }
+}
+
+static void splitHeads(float* qkv, const float* cos, const float* sin, float* block, int r) {
+  rmsHeads(qkv, 8, 64, 1.44269504f / 8);
+  rmsHeads(qkv + 512, 2, 64, 1.0f);
+  for (int h = 0; h < 10; ++h) rotate(qkv + h * 64, cos, sin);
+  for (int g = 0; g < 2; ++g) {
+    float* kt = block + g * 8192;
+    const float* k = qkv + 512 + g * 64;
+    for (int d = 0; d < 64; ++d) kt[d * 64 + r] = k[d];
+    __builtin_memcpy(kt + 4096 + r * 64, qkv + 640 + g * 64, 256);
+  }
+}
+
+// exp2 of the scores of 4 heads with V vectors of keys from `first` on, into p[4][64]; sums[h] += them.
+template <int V>
+static inline void scoreKeys(const float* q, const float* kt, int first, int low, int high, float* p, F* sums) {
+  F acc[4][V];
+#pragma GCC unroll 4
+  for (int h = 0; h < 4; ++h)
+#pragma GCC unroll 8
+    for (int v = 0; v < V; ++v) acc[h][v] = F{};
+  for (int d = 0; d < 64; ++d) {
+    F k[V];
+#pragma GCC unroll 8
+    for (int v = 0; v < V; ++v) k[v] = load(kt + d * 64 + first + v * W);
+#pragma GCC unroll 4
+    for (int h = 0; h < 4; ++h) {
+      F x = set1(q[h * 64 + d]);
+#pragma GCC unroll 8
+      for (int v = 0; v < V; ++v) acc[h][v] = fma(x, k[v], acc[h][v]);
+    }
+  }
+  I lane = I{};
+  for (int i = 0; i < W; ++i) lane[i] = i;
+#pragma GCC unroll 8
+  for (int v = 0; v < V; ++v) {
+    const int key = first + v * W;
+    const bool partial = key < low || key + W > high;
+#pragma GCC unroll 4
+    for (int h = 0; h < 4; ++h) {
+      F e = exp2Lanes(acc[h][v]);
+      if (partial) e = (F)((I)e & ((lane + key) >= low) & ((lane + key) < high));
+      sums[h] += e;
+      store(p + h * 64 + key, e);
+    }
+  }
+}
+
+// o[4][64] += p[4][keys] · v for V vectors of dims.
+template <int V>
+static inline void addValues(const float* p, const float* v, int low, int high, float* o) {
+  F acc[4][V];
+#pragma GCC unroll 4
+  for (int h = 0; h < 4; ++h)
+#pragma GCC unroll 8
+    for (int i = 0; i < V; ++i) acc[h][i] = load(o + h * 64 + i * W);
+  for (int j = low; j < high; ++j) {
+    F x[V];
+#pragma GCC unroll 8
+    for (int i = 0; i < V; ++i) x[i] = load(v + j * 64 + i * W);
+#pragma GCC unroll 4
+    for (int h = 0; h < 4; ++h) {
+      F w = set1(p[h * 64 + j]);
+#pragma GCC unroll 8
+      for (int i = 0; i < V; ++i) acc[h][i] = fma(w, x[i], acc[h][i]);
+    }
+  }
+#pragma GCC unroll 4
+  for (int h = 0; h < 4; ++h)
+#pragma GCC unroll 8
+    for (int i = 0; i < V; ++i) store(o + h * 64 + i * W, acc[h][i]);
+}
+
+static void attend(const float* q, size_t qStride, int n, int r0, const float* kt, const float* v, Sees sees, int keys, float* o, size_t oStride,
+                   float* sum) {
+  alignas(64) float p[4 * 64];
+  for (int t = 0; t < n; ++t, q += qStride, o += oStride, sum += 4) {
+    const int low = sees == Sees::beyond ? r0 + t + 1 : 0;
+    const int high = sees == Sees::upTo ? r0 + t + 1 : keys;
+    if (low >= high) continue;
+    F sums[4] = {F{}, F{}, F{}, F{}};
+    int key = low / W * W;
+    for (; key + NV * W <= (high + W - 1) / W * W; key += NV * W) scoreKeys<NV>(q, kt, key, low, high, p, sums);
+    if constexpr (NV > 1) {
+      for (; key + 2 * W <= (high + W - 1) / W * W; key += 2 * W) scoreKeys<2>(q, kt, key, low, high, p, sums);
+    }
+    for (; key < high; key += W) scoreKeys<1>(q, kt, key, low, high, p, sums);
+    for (int h = 0; h < 4; ++h) sum[h] += reduceAdd(sums[h]);
+    for (int d = 0; d < 64; d += NV * W) addValues<NV>(p, v + d, low, high, o + d);
+  }
+}
+
+// Shift counts of 24 - 8j bring byte j of each lane to the top; the arithmetic shift back extends its sign.
+static void expand(const uint8_t* head, float* kt, float* v) {
+  const uint16_t* keyScale = (const uint16_t*)(head + 8192);
+  const uint16_t* valueScale = keyScale + 64;
+  for (int key = 0; key < 64; key += W) {
+    F s = halfToFloat(keyScale + key);
+    for (int d4 = 0; d4 < 16; ++d4) {
+      I b = loadInts(head + d4 * 256 + key * 4);
+      for (int j = 0; j < 4; ++j) store(kt + (d4 * 4 + j) * 64 + key, toFloat((b << (24 - 8 * j)) >> 24) * s);
+    }
+  }
+  alignas(64) float scales[64];
+  for (int key = 0; key < 64; key += W) store(scales + key, halfToFloat(valueScale + key));
+  for (int k4 = 0; k4 < 16; ++k4) {
+    for (int d = 0; d < 64; d += W) {
+      I b = loadInts(head + 4096 + k4 * 256 + d * 4);
+      for (int j = 0; j < 4; ++j) store(v + (k4 * 4 + j) * 64 + d, toFloat((b << (24 - 8 * j)) >> 24) * set1(scales[k4 * 4 + j]));
+    }
+  }
+}
+
+static void accumulate(float* out, const float* in, const float* scale) {
+  for (int h = 0; h < 4; ++h)
+    for (int i = 0; i < 64; i += W) store(out + h * 64 + i, fma(load(in + h * 64 + i), set1(scale[h]), load(out + h * 64 + i)));
+}
+
+// ---- landmarks
+
+template <int M, int V>
+static inline void scoreRows(const int8_t* const* rows, int n, const uint8_t* queries, float* out) {
+  int c = 0;
+  for (; c + M <= n; c += M) tile<M, V>(rows + c, queries, 32, out + c * 64);
+  for (; c < n; ++c) tile<1, V>(rows + c, queries, 32, out + c * 64);
+}
+
+static void scoreTile(const uint8_t* queries, int tokens, const int8_t* const* rows, int n, int scaleOffset, float* out) {
+  int t = 0;
+  for (; t + NV * W <= (tokens + W - 1) / W * W; t += NV * W) scoreRows<MR, NV>(rows, n, queries + t * 4, out + t);
+  for (; t < tokens; t += W) scoreRows<2 * MR, 1>(rows, n, queries + t * 4, out + t);
+  for (int c = 0; c < n; ++c) {
+    float scale;
+    __builtin_memcpy(&scale, rows[c] + scaleOffset, 4);
+    F s = set1(scale), bias = set1(biased ? 128.0f * (float)byteSum(rows[c], 128) : 0.0f);
+    for (int i = 0; i < tokens; i += W) store(out + c * 64 + i, (load(out + c * 64 + i) - bias) * s);
+  }
+}
+
+static int filterTile(const float* x, int n, int tokens, const float* scale, const float* threshold, Hit* hits) {
+  int found = 0;
+  for (int t = 0; t < tokens; t += W) {
+    F s = load(scale + t), limit = load(threshold + t);
+    for (int c = 0; c < n; ++c) {
+      uint32_t mask = above(load(x + c * 64 + t) * s, limit);
+      for (; mask; mask &= mask - 1) hits[found++] = (Hit)(c * 64 + t + __builtin_ctz(mask));
+    }
+  }
+  return found;
+}
+
+static void sumExpTile(const float* x, int n, int tokens, const float* scale, float* sums) {
+  for (int t = 0; t < tokens; t += W) {
+    F s = load(scale + t), sum = load(sums + t);
+    for (int c = 0; c < n; ++c) sum += exp2Lanes(maximum(load(x + c * 64 + t) * s, set1(-126.0f)));
+    store(sums + t, sum);
+  }
+}
+
+static void scoreOne(const uint8_t* query, const int8_t* const* rows, int n, float* out) {
+  constexpr int parts = 128 / (4 * W);
+  for (int head = 0; head < 2; ++head) {
+    Weights q[parts];
+#pragma GCC unroll 8
+    for (int i = 0; i < parts; ++i) q[i] = loadWeights(query + head * 128 + i * 4 * W);
+    for (int c = 0; c < n; ++c) {
+      const int8_t* row = rows[c] + head * 128;
+      Acc acc = zeroAcc();
+#pragma GCC unroll 8
+      for (int i = 0; i < parts; ++i) acc = dot4(acc, q[i], loadActs(row + i * 4 * W));
+      int32_t dot = reduceAdd(finish(acc));
+      if (biased) dot -= 128 * byteSum(row, 128);
+      float scale;
+      __builtin_memcpy(&scale, rows[c] + 256 + head * 4, 4);
+      out[head * n + c] = (float)dot * scale;
+    }
+  }
+}
+
+static float dot(const float* q, const int8_t* x) {
+  F s = F{};
+  for (int i = 0; i < 128; i += W) s = fma(load(q + i), bytesToFloat(x + i), s);
+  return reduceAdd(s);
+}
+
+static float dotFloat(const float* q, const float* x) {
+  F s = F{};
+  for (int i = 0; i < 128; i += W) s = fma(load(q + i), load(x + i), s);
+  return reduceAdd(s);
+}
+
+static constexpr Kernels rowNamed(const char* isa) {
+  return {isa,    norm,   quantize,   gemm,      gemmFloat,  splitHeads, rmsHeads, attend,
+          expand, accumulate, scoreTile, filterTile, sumExpTile, scoreOne, dot,      dotFloat};
+}

@@ -1,0 +1,186 @@
+#include "cpu/memory.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace everyline {
+
+Result<std::shared_ptr<Mapping>> Mapping::open(int fd, const char* what) {
+  struct stat st;
+  if (fstat(fd, &st) != 0) return Error{"io", std::string("The ") + what + " cannot be read: " + std::strerror(errno) + "."};
+  if (!S_ISREG(st.st_mode)) return Error{"io", std::string("The ") + what + " is not a regular file."};
+  auto m = std::make_shared<Mapping>();
+  m->fd_ = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+  if (m->fd_ < 0) return Error{"io", std::string("The ") + what + " cannot be opened again: " + std::strerror(errno) + "."};
+  m->device_ = st.st_dev;
+  m->inode_ = st.st_ino;
+  // Address space costs nothing; where a limit forbids so much, less is tried.
+  for (uint64_t size = 1ull << 36; size >= 1ull << 28; size >>= 2) {
+    if (size < (uint64_t)st.st_size) break;
+    void* p = mmap(nullptr, size, PROT_READ, MAP_SHARED | MAP_NORESERVE, m->fd_, 0);
+    if (p == MAP_FAILED) continue;
+    m->data_ = (const uint8_t*)p;
+    m->reserved_ = size;
+    return m;
+  }
+  return Error{"no-memory", std::string("The ") + what + " cannot be mapped: " + std::strerror(errno) + "."};
+}
+
+Mapping::~Mapping() {
+  if (data_) munmap((void*)data_, reserved_);
+  if (fd_ >= 0) close(fd_);
+}
+
+uint64_t Mapping::size() const {
+  struct stat st;
+  if (fstat(fd_, &st) != 0) return 0;
+  return std::min<uint64_t>((uint64_t)st.st_size, reserved_);
+}
+
+int Snapshot::documentOf(uint32_t chunk) const {
+  return (int)(std::upper_bound(firsts.begin(), firsts.end(), (int32_t)chunk) - firsts.begin()) - 1;
+}
+
+Result<Done> Memory::attachLandmarks(int fd) {
+  auto mapping = Mapping::open(fd, "landmark file");
+  if (!mapping) return mapping.error();
+  std::lock_guard lock(mutex_);
+  if (landmarks_ && landmarks_->sameFile(**mapping)) return Done{};
+  landmarks_ = *mapping;
+  places_.clear();  // places in another file mean nothing here
+  at_.clear();
+  chunks_ = 0;
+  snapshot_ = nullptr;
+  return Done{};
+}
+
+Result<Done> Memory::attachSegment(int segment, int fd) {
+  if (segment < 0) return Error{"bad-argument", "A segment's number is below 0."};
+  auto mapping = Mapping::open(fd, "segment file");
+  if (!mapping) return mapping.error();
+  std::lock_guard lock(mutex_);
+  auto& slot = segments_[segment];
+  if (slot && slot->sameFile(**mapping)) return Done{};
+  slot = *mapping;
+  snapshot_ = nullptr;
+  return Done{};
+}
+
+Result<Done> Memory::detachSegment(int segment) {
+  std::lock_guard lock(mutex_);
+  if (!segments_.erase(segment)) return Error{"bad-argument", "Segment " + std::to_string(segment) + " is not attached."};
+  for (Place& p : places_)
+    if (p.segment == segment) p.segment = -1;
+  snapshot_ = nullptr;
+  return Done{};
+}
+
+Result<Done> Memory::check(const Place& p) const {
+  const std::string name = "Document " + std::to_string(p.document);
+  if (p.chunks < 0 || p.landmarkRow < 0 || p.landmarkRow > 0xffffffffll - p.chunks) return Error{"bad-argument", name + " has a wrong number of chunks or row."};
+  if (p.tokens <= ((int64_t)p.chunks - 1) * 64 || p.tokens > (int64_t)p.chunks * 64)
+    return Error{"bad-argument", name + ": its tokens do not fit its chunks."};
+  if (!landmarks_) return Error{"bad-argument", "The landmark file is not attached."};
+  if ((uint64_t)(p.landmarkRow + p.chunks) * landmarkBytes(precision_) > landmarks_->size())
+    return Error{"io", name + ": its landmarks lie beyond the end of the landmark file."};
+  if (p.segment < 0) return Done{};
+  auto it = segments_.find(p.segment);
+  if (it == segments_.end()) return Error{"bad-argument", name + ": segment " + std::to_string(p.segment) + " is not attached."};
+  if (p.offset < 0 || (uint64_t)p.offset + (uint64_t)p.chunks * kvBytes(precision_) > it->second->size())
+    return Error{"io", name + ": its keys and values lie beyond the end of segment " + std::to_string(p.segment) + "."};
+  return Done{};
+}
+
+Result<Done> Memory::add(const std::vector<Place>& places) {
+  std::lock_guard lock(mutex_);
+  for (const Place& p : places) {
+    auto ok = check(p);
+    if (!ok) return ok.error();
+  }
+  for (const Place& p : places) {
+    removeOne(p.document);
+    at_[p.document] = places_.size();
+    places_.push_back(p);
+    chunks_ += p.chunks;
+  }
+  snapshot_ = nullptr;
+  return Done{};
+}
+
+void Memory::remove(const std::vector<int32_t>& documents) {
+  std::lock_guard lock(mutex_);
+  for (int32_t d : documents) removeOne(d);
+  snapshot_ = nullptr;
+}
+
+void Memory::removeOne(int32_t document) {
+  auto it = at_.find(document);
+  if (it == at_.end()) return;
+  const size_t i = it->second;
+  at_.erase(it);
+  chunks_ -= places_[i].chunks;
+  if (i + 1 < places_.size()) {
+    places_[i] = places_.back();
+    at_[places_[i].document] = i;
+  }
+  places_.pop_back();
+}
+
+std::shared_ptr<const Snapshot> Memory::snapshot() {
+  std::lock_guard lock(mutex_);
+  if (snapshot_) return snapshot_;
+  auto s = std::make_shared<Snapshot>();
+  s->precision = precision_;
+  s->documents = places_;
+  s->landmarks = landmarks_;
+  for (auto& [number, mapping] : segments_) s->held.push_back(mapping);
+  s->firsts.reserve(places_.size() + 1);
+  s->rows.reserve((size_t)chunks_);
+  s->attendable.reserve((size_t)chunks_);
+  for (const Place& p : places_) {
+    s->firsts.push_back((int32_t)s->rows.size());
+    s->kv.push_back(p.segment < 0 ? nullptr : segments_.at(p.segment)->data() + p.offset);
+    for (int c = 0; c < p.chunks; ++c) {
+      (p.segment < 0 ? s->evicted : s->attendable).push_back((uint32_t)s->rows.size());
+      s->rows.push_back((uint32_t)(p.landmarkRow + c));
+    }
+  }
+  s->firsts.push_back((int32_t)s->rows.size());
+  snapshot_ = s;
+  return s;
+}
+
+void Memory::want(const std::set<int32_t>& documents) {
+  if (documents.empty()) return;
+  std::lock_guard lock(mutex_);
+  wanted_.insert(documents.begin(), documents.end());
+}
+
+std::vector<int32_t> Memory::missing() {
+  std::lock_guard lock(mutex_);
+  std::vector<int32_t> out;
+  for (int32_t d : wanted_) {
+    auto it = at_.find(d);
+    if (it != at_.end() && places_[it->second].segment < 0) out.push_back(d);
+  }
+  wanted_.clear();
+  return out;
+}
+
+int Memory::documents() {
+  std::lock_guard lock(mutex_);
+  return (int)places_.size();
+}
+
+int64_t Memory::chunks() {
+  std::lock_guard lock(mutex_);
+  return chunks_;
+}
+
+}  // namespace everyline

@@ -1,0 +1,91 @@
+// The memory that the engine scores and attends to: documents' places in mapped cache files.
+//
+// Files are mapped read-only and shared over a large reserved range, so that appends by the owner need no new mapping. Readers take
+// a snapshot, which keeps its mappings alive: documents may come and go while a search runs.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <unordered_map>
+#include <vector>
+
+#include "model/encoding.h"
+#include "result.h"
+
+namespace everyline {
+
+struct Place {
+  int32_t document;
+  int64_t landmarkRow;
+  int32_t chunks;
+  int32_t tokens;
+  int32_t segment;  // -1: K/V evicted
+  int64_t offset;
+};
+
+class Mapping {
+ public:
+  // Duplicates fd. Errors: "io".
+  static Result<std::shared_ptr<Mapping>> open(int fd, const char* what);
+  ~Mapping();
+  const uint8_t* data() const { return data_; }
+  // The file's size now, at most what is mapped.
+  uint64_t size() const;
+  bool sameFile(const Mapping& other) const { return device_ == other.device_ && inode_ == other.inode_; }
+
+ private:
+  int fd_ = -1;
+  const uint8_t* data_ = nullptr;
+  uint64_t reserved_ = 0;
+  uint64_t device_ = 0, inode_ = 0;
+};
+
+// The documents at one moment. A chunk's id here is its place in order of documents: firsts[i] + chunk.
+struct Snapshot {
+  Precision precision;
+  std::vector<Place> documents;
+  std::vector<int32_t> firsts;  // documents + 1
+  std::vector<uint32_t> rows;   // a chunk's row in the landmark file
+  std::vector<uint32_t> attendable, evicted;
+  std::shared_ptr<Mapping> landmarks;
+  std::vector<const uint8_t*> kv;  // a document's first chunk, null where evicted
+  std::vector<std::shared_ptr<Mapping>> held;
+
+  uint32_t chunks() const { return (uint32_t)rows.size(); }
+  const int8_t* landmark(uint32_t chunk) const { return (const int8_t*)landmarks->data() + rows[chunk] * (uint64_t)landmarkBytes(precision); }
+  int documentOf(uint32_t chunk) const;
+};
+
+class Memory {
+ public:
+  explicit Memory(Precision precision) : precision_(precision) {}
+  Result<Done> attachLandmarks(int fd);
+  Result<Done> attachSegment(int segment, int fd);
+  Result<Done> detachSegment(int segment);
+  // All or none. A document that is there already is replaced.
+  Result<Done> add(const std::vector<Place>& places);
+  void remove(const std::vector<int32_t>& documents);
+  std::shared_ptr<const Snapshot> snapshot();
+  void want(const std::set<int32_t>& documents);
+  std::vector<int32_t> missing();
+  int documents();
+  int64_t chunks();
+
+ private:
+  Result<Done> check(const Place& place) const;
+  void removeOne(int32_t document);
+
+  const Precision precision_;
+  std::mutex mutex_;
+  std::shared_ptr<Mapping> landmarks_;
+  std::map<int, std::shared_ptr<Mapping>> segments_;
+  std::vector<Place> places_;
+  std::unordered_map<int32_t, size_t> at_;
+  int64_t chunks_ = 0;
+  std::shared_ptr<const Snapshot> snapshot_;  // null when out of date
+  std::set<int32_t> wanted_;
+};
+
+}  // namespace everyline

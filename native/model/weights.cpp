@@ -1,0 +1,157 @@
+// Loads and packs the weights: int8 rows become bytes + 128 in panels of 64 outputs (kernels.h, Packed).
+#include "model/weights.h"
+
+#include <cmath>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include "model/json.h"
+#include "model/safetensors.h"
+
+namespace everyline {
+
+namespace {
+
+class Loader {
+ public:
+  Loader(const Safetensors& file, std::string path) : file_(file), path_(std::move(path)) {}
+
+  void vector(const std::string& name, int n, std::vector<float>& out) {
+    const Tensor* t = expect(name, Tensor::Type::float32, {n});
+    if (t) out.assign((const float*)t->data, (const float*)t->data + n);
+  }
+
+  // `paired`: a SwiGLU matrix, whose first half of rows is interleaved with the second in groups of 32.
+  void matrix(const std::string& name, int n, int k, Matrix& out, bool paired = false) {
+    const Tensor* t = expect(name, Tensor::Type::int8, {n, k});
+    const Tensor* s = expect(name + ".scale", Tensor::Type::float32, {n});
+    if (!t || !s) return;
+    const int8_t* rows = (const int8_t*)t->data;
+    out.bytes.resize((size_t)n * k);
+    out.scales.resize(n);
+    for (int i = 0; i < n; ++i) {
+      const int source = !paired ? i : (i / 64) * 32 + i % 32 + (i % 64 < 32 ? 0 : n / 2);
+      std::memcpy(&out.scales[i], s->data + 4 * source, 4);
+      if (!std::isfinite(out.scales[i])) return fail("tensor " + name + ".scale holds a value that is not a number");
+      uint8_t* to = out.bytes.data() + (size_t)(i / 64) * k * 64 + (i % 64) * 4;
+      const int8_t* from = rows + (size_t)source * k;
+      for (int j = 0; j < k; j += 4, to += 256)
+        for (int b = 0; b < 4; ++b) to[b] = (uint8_t)(from[j + b] + 128);
+    }
+    out.packed = {out.bytes.data(), out.scales.data(), n, k};
+  }
+
+  void mlp(const std::string& name, Mlp& out) {
+    matrix(name + ".up.weight", 2 * kInner, kWidth, out.up, true);
+    matrix(name + ".dn.weight", kWidth, kInner, out.down);
+  }
+
+  void layer(const std::string& name, Layer& out) {
+    vector(name + ".n1.g", kWidth, out.norm1);
+    vector(name + ".n2.g", kWidth, out.norm2);
+    matrix(name + ".qkv.weight", kQkv, kWidth, out.qkv);
+    matrix(name + ".o.weight", kWidth, kWidth, out.out);
+    mlp(name + ".mlp", out.mlp);
+  }
+
+  void hsa(const std::string& name, HsaLayer& out) {
+    vector(name + ".n1.g", kWidth, out.norm1);
+    vector(name + ".n2.g", kWidth, out.norm2);
+    matrix(name + ".q.weight", kWidth, kWidth, out.query);
+    matrix(name + ".rq.weight", kGroups * kRetrieval, kWidth, out.retrieval);
+    matrix(name + ".o.weight", kWidth, kWidth, out.out);
+    mlp(name + ".mlp", out.mlp);
+    std::vector<float> null, tau;
+    vector(name + ".null", kGroups, null);
+    vector(name + ".tau", kGroups, tau);
+    for (int g = 0; g < kGroups && !failed(); ++g) {
+      out.null[g] = null[g];
+      out.temperature[g] = std::exp(tau[g]) / std::sqrt((float)kRetrieval);
+    }
+  }
+
+  bool failed() const { return !problem_.empty(); }
+  Error error() const {
+    return {"bad-model", "The model file " + path_ + " is damaged: " + problem_ + ". Install the extension again or restore the file."};
+  }
+
+ private:
+  void fail(const std::string& what) {
+    if (problem_.empty()) problem_ = what;
+  }
+
+  const Tensor* expect(const std::string& name, Tensor::Type type, std::vector<int64_t> shape) {
+    if (failed()) return nullptr;
+    const Tensor* t = file_.find(name);
+    if (!t) return fail("tensor " + name + " is missing"), nullptr;
+    if (t->type != type || t->shape != shape) return fail("tensor " + name + " has an unexpected type or shape"), nullptr;
+    return t;
+  }
+
+  const Safetensors& file_;
+  std::string path_, problem_;
+};
+
+// Nothing is wrong: "". Otherwise the first entry that differs from the sizes built in.
+std::string configProblem(const Json& config) {
+  const std::pair<const char*, double> expected[] = {{"V", kVocabulary}, {"d", kWidth},      {"h", kHeads}, {"hk", kGroups},  {"lower", kLower}, {"enc", 1},
+                                                     {"f", kInner},      {"dr", kRetrieval}, {"K", kTop},   {"win", kWindow}, {"chunk", kChunk}};
+  for (auto [key, value] : expected) {
+    const Json* entry = config.get(key);
+    if (!entry || entry->number != value) return std::string("\"") + key + "\" is missing or not the size this program was built for";
+  }
+  const Json* upper = config.get("upper");
+  if (!upper || upper->array.size() != kUpperGroups) return "\"upper\" is missing or not the size this program was built for";
+  for (const Json& n : upper->array)
+    if (n.number != kUpperLayers) return "\"upper\" is not the size this program was built for";
+  const Json* id = config.get("model_id");
+  if (!id || id->string.empty()) return "\"model_id\" is missing";
+  return "";
+}
+
+}  // namespace
+
+Result<std::shared_ptr<Weights>> Weights::load(const std::string& folder) {
+  const std::string configPath = folder + "/config.json", path = folder + "/model.safetensors";
+  std::ifstream stream(configPath);
+  if (!stream) return Error{"bad-model", "The model's config " + configPath + " cannot be opened. Install the extension again or restore the file."};
+  std::stringstream text;
+  text << stream.rdbuf();
+  auto config = parseJson(text.str());
+  std::string problem = config ? configProblem(*config) : "it is not JSON";
+  if (!problem.empty()) return Error{"bad-model", "The model's config " + configPath + " does not fit: " + problem + "."};
+
+  auto file = Safetensors::open(path);
+  if (!file) return file.error();
+  auto w = std::make_shared<Weights>();
+  w->modelId = config->get("model_id")->string;
+  if ((*file)->metadata("model") != w->modelId)
+    return Error{"bad-model", "The model file " + path + " is for model \"" + (*file)->metadata("model") + "\", but config.json says \"" + w->modelId + "\"."};
+
+  Loader load(**file, path);
+  load.matrix("emb.weight", kVocabulary, kWidth, w->embedding);
+  load.vector("cls", kWidth, w->cls);
+  for (int i = 0; i < kLower; ++i) load.layer("lower." + std::to_string(i), w->lower[i]);
+  load.layer("enc.0", w->encoder);
+  load.vector("en.g", kWidth, w->encoderNorm);
+  load.matrix("lm.weight", kGroups * kRetrieval, kWidth, w->landmark);
+  load.matrix("kp.weight", kGroups * kHead, kWidth, w->key);
+  load.matrix("vp.weight", kGroups * kHead, kWidth, w->value);
+  for (int g = 0; g < kUpperGroups; ++g) {
+    load.hsa("hsa." + std::to_string(g), w->hsa[g]);
+    for (int i = 0; i < kUpperLayers; ++i) load.layer("upper." + std::to_string(g) + "." + std::to_string(i), w->upper[g][i]);
+  }
+  load.vector("fn.g", kWidth, w->finalNorm);
+  if (load.failed()) return load.error();
+  return w;
+}
+
+void Weights::embed(int32_t id, float* x) const {
+  const uint8_t* from = embedding.bytes.data() + (size_t)(id / 64) * kWidth * 64 + (id % 64) * 4;
+  const float scale = embedding.scales[id];
+  for (int j = 0; j < kWidth; j += 4, from += 256)
+    for (int b = 0; b < 4; ++b) x[j + b] = (float)(from[b] - 128) * scale;
+}
+
+}  // namespace everyline

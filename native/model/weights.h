@@ -1,0 +1,59 @@
+// The model: sizes (model/README.md "Sizes"), and matrices packed as the kernels read them.
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cpu/kernels.h"
+#include "result.h"
+
+namespace everyline {
+
+// The sizes that the kernels are written for; a config.json with others is refused.
+constexpr int kWidth = 512, kHeads = 8, kGroups = 2, kHead = 64, kInner = 1408, kRetrieval = 128, kTop = 16, kChunk = 64, kWindow = 256;
+constexpr int kLower = 4, kUpperGroups = 2, kUpperLayers = 3, kVocabulary = 32768;
+constexpr int kQkv = 768, kReceptiveChunks = 16;
+
+struct Matrix {
+  Packed packed;
+  std::vector<uint8_t> bytes;
+  std::vector<float> scales;
+};
+
+struct Mlp {
+  Matrix up, down;  // up: panels of 32 a and their 32 b
+};
+
+struct Layer {
+  std::vector<float> norm1, norm2;
+  Matrix qkv, out;
+  Mlp mlp;
+};
+
+struct HsaLayer {
+  std::vector<float> norm1, norm2;
+  Matrix query, retrieval, out;
+  Mlp mlp;
+  float null[kGroups];
+  float temperature[kGroups];  // exp(tau) / sqrt(128): what a retrieval dot product is multiplied by
+};
+
+struct Weights {
+  std::string modelId;
+  Matrix embedding;  // also the output
+  std::vector<float> cls;
+  Layer lower[kLower];
+  Layer encoder;
+  std::vector<float> encoderNorm;
+  Matrix landmark, key, value;
+  HsaLayer hsa[kUpperGroups];
+  Layer upper[kUpperGroups][kUpperLayers];
+  std::vector<float> finalNorm;
+
+  // Reads `folder`/config.json and model.safetensors. Errors: "bad-model".
+  static Result<std::shared_ptr<Weights>> load(const std::string& folder);
+  // E[id] to x (512 floats).
+  void embed(int32_t id, float* x) const;
+};
+
+}  // namespace everyline
