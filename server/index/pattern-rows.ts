@@ -5,8 +5,8 @@ export type Ending = "braces" | "indentation" | "end" | "heading" | "paragraph" 
 
 export interface Row {
   ending: Ending;
-  /** Kind and pattern; the pattern's group "name" (or its first) is the name. The first that matches a line counts. */
-  patterns: readonly [kind: string, pattern: RegExp][];
+  /** Kind and pattern, and another ending where it differs; the pattern's first group is the name. The first that matches a line counts. */
+  patterns: readonly [kind: string, pattern: RegExp, ending?: Ending][];
 }
 
 const modifiers =
@@ -308,7 +308,7 @@ export const rows: Readonly<Record<string, Row>> = {
       ["type", /^\s*(?:abstract|primitive)\s+type\s+(\w+)/],
       ["macro", /^\s*macro\s+(\w+)/],
       ["function", /^\s*(?:@\w+\s+)*function\s+([\w.!]+)/],
-      ["function", /^([\w.!]+)\([^=]*\)(?:\s*where\s*[^=]+|::[\w{}., ]+)?\s*=(?!=)/],
+      ["function", /^([\w.!]+)\([^=]*\)(?:\s*where\s*[^=]+|::[\w{}., ]+)?\s*=(?!=)/, "indentation"],
       ["constant", /^\s*const\s+(\w+)/],
     ],
   },

@@ -32,18 +32,36 @@ function headings(language: string, lines: readonly string[], row: Row): SymbolD
     const match = firstMatch(row.patterns, line);
     if (!match) continue;
     const startLine = i + 1;
-    const endLine = endOf(lines, startLine, row.ending, language);
-    found.push({ ...match, startLine, endLine, container: "", signature: line.trim().slice(0, 200) });
+    const { name, kind, ending = row.ending } = match;
+    const endLine = isOneLiner(kind, line) ? endOfStatement(lines, startLine) : endOf(lines, startLine, ending, language);
+    found.push({ name, kind, startLine, endLine, container: "", signature: line.trim().slice(0, 200) });
   }
   return found;
 }
 
-function firstMatch(patterns: Row["patterns"], line: string): { name: string; kind: string } | undefined {
-  for (const [kind, pattern] of patterns) {
+function firstMatch(patterns: Row["patterns"], line: string): { name: string; kind: string; ending: Ending | undefined } | undefined {
+  for (const [kind, pattern, ending] of patterns) {
     const name = pattern.exec(line)?.[1]?.trim();
-    if (name) return { name: name.slice(0, 120), kind };
+    if (name) return { name: name.slice(0, 120), kind, ending };
   }
   return undefined;
+}
+
+/** A value that opens nothing on its first line ends there. */
+function isOneLiner(kind: string, line: string): boolean {
+  return (
+    /^(?:variable|constant|property|type)$/.test(kind) &&
+    !/[{[(<|=:]\s*$/.test(line) &&
+    !/\{[^}]*$/.test(line) &&
+    !/^(?:data|newtype|type)\b/.test(line)
+  );
+}
+
+/** Over lines that end in a backslash. */
+function endOfStatement(lines: readonly string[], start: number): number {
+  let end = start;
+  while (end < lines.length && lines[end - 1]!.endsWith("\\")) end++;
+  return end;
 }
 
 /** Longest definition that is looked for, in lines. */
@@ -62,9 +80,11 @@ function endOf(lines: readonly string[], start: number, ending: Ending, language
   if (ending === "braces") return closingBrace(lines, start, last) ?? start;
   const depth = indentation(lines[start - 1]!);
   const end = beforeFirst(lines, start, last, (line) => /\S/.test(line) && indentation(line) <= depth && !/^\s*[)\]}]/.test(line));
-  if (ending === "end" && indentation(lines[end] ?? "") === depth && /^\s*end\b/i.test(lines[end] ?? "")) return end + 1;
+  if (ending === "end" && indentation(lines[end] ?? "") === depth && endWord.test(lines[end] ?? "")) return end + 1;
   return trimBlank(lines, start, end);
 }
+
+const endWord = /^\s*end(?:function|fun|sub|class|module|procedure|program|task|def)?\b/i;
 
 /** The line before the first one after `start` that `stops`; else `last`. */
 function beforeFirst(lines: readonly string[], start: number, last: number, stops: (line: string) => boolean): number {
@@ -79,10 +99,12 @@ function trimBlank(lines: readonly string[], start: number, end: number): number
 
 /** The line of the brace that closes the first one opened within 12 lines; undefined without one. Strings and comments are not told apart. */
 function closingBrace(lines: readonly string[], start: number, last: number): number | undefined {
+  const indented = indentation(lines[start - 1]!);
   let depth = 0;
   let opened = false;
   for (let line = start; line <= last; line++) {
     const text = lines[line - 1]!;
+    if (!opened && line > start && indentation(text) <= indented && !/^\s*[{):]/.test(text)) return undefined;
     for (const char of text) {
       if (char === "{") {
         depth++;
@@ -90,7 +112,7 @@ function closingBrace(lines: readonly string[], start: number, last: number): nu
       } else if (char === "}" && opened) depth--;
     }
     if (opened && depth <= 0) return line;
-    if (!opened && (/[;]\s*$/.test(text) || line - start >= 12 || (line > start && /^\s*$/.test(text)))) return undefined;
+    if (!opened && (/[;]\s*$/.test(text) || line - start >= 12)) return undefined;
   }
   return last;
 }

@@ -12,7 +12,7 @@ import type { OutlineBy, Prepared } from "./prepare.ts";
 export interface PrepareThreadData {
   root: string;
   exclude: readonly string[];
-  /** One int32, shared: position of the file in hand in the batch. */
+  /** One int32, shared: position in the batch of the file in hand, -1 for none. */
   position: Int32Array;
 }
 
@@ -111,7 +111,7 @@ export class PreparePool {
       let seen = -1;
       const watch = setInterval(() => {
         const now = Atomics.load(position, 0);
-        if (now === seen) finish({ position: now, why: `reading it took over ${Math.round(this.#options.patience / 1000)} s` });
+        if (now >= 0 && now === seen) finish({ position: now, why: `reading it took over ${Math.round(this.#options.patience / 1000)} s` });
         seen = now;
       }, this.#options.patience);
       const finish = (result: { results?: Prepared[]; position: number; why: string }) => {
@@ -120,11 +120,11 @@ export class PreparePool {
         resolve(result);
       };
       const received = (results: Prepared[]) => finish({ results, position: 0, why: "" });
-      const failed = (error: unknown) => finish({ position: Atomics.load(position, 0), why: `reading it failed: ${error}` });
-      const exited = () => finish({ position: Atomics.load(position, 0), why: "reading it ended its thread" });
+      const failed = (error: unknown) => finish({ position: Math.max(0, Atomics.load(position, 0)), why: `reading it failed: ${error}` });
+      const exited = () => finish({ position: Math.max(0, Atomics.load(position, 0)), why: "reading it ended its thread" });
       worker.on("message", received).on("error", failed).on("exit", exited);
       worker.ref();
-      Atomics.store(position, 0, 0);
+      Atomics.store(position, 0, -1);
       worker.postMessage(batch);
     });
   }

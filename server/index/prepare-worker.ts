@@ -14,6 +14,7 @@ parentPort!.on("message", async ({ files, by }: PrepareBatch) => {
     Atomics.store(position, 0, i); // the pool sees where a thread is stuck
     results.push(await prepare(file, by));
   }
+  Atomics.store(position, 0, -1);
   parentPort!.postMessage(results);
 });
 

@@ -14,5 +14,6 @@ parentPort!.on("message", ({ files, by }: PrepareBatch) => {
     if (path.startsWith("deadly")) throw new Error("dead");
     results.push({ skipped: { path, size, modified, reason: "binary", detail: by } });
   }
+  Atomics.store(position, 0, -1);
   parentPort!.postMessage(results);
 });
