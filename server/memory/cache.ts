@@ -91,9 +91,13 @@ export class Cache {
     return this.#call("read", key) as Promise<Encoding | undefined>;
   }
 
-  /** Throws CacheError, code "full" when the disk is: nothing is lost, try later. */
+  /**
+   * Throws CacheError, code "full" when the disk is: nothing is lost, try later. The entries' bytes are handed over: they are empty
+   * afterwards.
+   */
   put(entries: readonly CacheEntry[]): Promise<CachePlace[]> {
-    return this.#call("put", entries) as Promise<CachePlace[]>;
+    const owned = entries.flatMap(({ landmarks, kv }) => [landmarks, kv]).filter(ownsBuffer);
+    return this.#send("put", [entries], [...new Set(owned.map(({ buffer }) => buffer as ArrayBuffer))]) as Promise<CachePlace[]>;
   }
 
   /** Forgets all encodings; resolves to the bytes freed. */
@@ -130,12 +134,16 @@ export class Cache {
   }
 
   #call(method: Method, ...args: unknown[]): Promise<unknown> {
+    return this.#send(method, args, []);
+  }
+
+  #send(method: Method, args: unknown[], transfer: ArrayBuffer[]): Promise<unknown> {
     if (this.#closed) return Promise.reject(new CacheError("io", "The cache is closed."));
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
       this.#worker.ref(); // the process lives while a call is under way
-      this.#worker.postMessage({ id, method, args } satisfies CacheRequest);
+      this.#worker.postMessage({ id, method, args } satisfies CacheRequest, transfer);
     });
   }
 
@@ -160,4 +168,9 @@ export class Cache {
     for (const { reject } of this.#waiting.values()) reject(new CacheError("io", `The cache in ${this.folder} stopped: ${error.message}`));
     this.#waiting.clear();
   }
+}
+
+/** Whether the bytes are all of their buffer, so that it can change threads without being copied. */
+function ownsBuffer({ buffer, byteLength }: Uint8Array): boolean {
+  return buffer instanceof ArrayBuffer && byteLength > 0 && byteLength === buffer.byteLength;
 }

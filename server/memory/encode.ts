@@ -29,7 +29,7 @@ export interface EncoderParts {
   modelId: string;
   held: EngineDocuments;
   /** The file as the model reads it; undefined when it is not (or no longer) the document's. */
-  frame(row: DocumentRow): Promise<Framed | undefined>;
+  frame(row: DocumentRow): Promise<Framed | null | undefined>;
   rate: Rate;
   /** Something was encoded, or went wrong: status may have changed. */
   onProgress(): void;

@@ -4,49 +4,25 @@
  * One process writes (it holds the index's lock) and reads the folder; others follow what it does and take over when it ends. Opening
  * is fast: what is encoded already is in the engine before `open` resolves; `start` then brings everything up to date.
  */
-import { access, mkdir, realpath } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import { join, relative, sep } from "node:path";
 import type { Engine } from "../../native/engine.ts";
-import { normaliseText, type Tokenizer } from "../../native/tokenizer.ts";
-import { gitTopLevel } from "../history/git.ts";
-import { cacheFolder, everylineHome, indexFolder, addonFile as ownAddon, modelFolder as ownModel } from "../home.ts";
-import { Index } from "../index/index.ts";
+import type { Tokenizer } from "../../native/tokenizer.ts";
+import type { Index } from "../index/index.ts";
 import type { DocumentRow } from "../index/types.ts";
 import type { Settings } from "../settings.ts";
-import { gitBlobId } from "../workspace/blob.ts";
-import { excludeMatcher, FolderError } from "../workspace/discover.ts";
-import { PathError, ReadError, readInside } from "../workspace/paths.ts";
-import { isSecretPath, redactSecrets } from "../workspace/secrets.ts";
+import { excludeMatcher } from "../workspace/discover.ts";
 import { type FolderWatch, watchFolder } from "../workspace/watch.ts";
-import { Cache, cacheLimits } from "./cache.ts";
+import { type Cache, cacheLimits } from "./cache.ts";
 import { Encoder } from "./encode.ts";
 import { EngineDocuments } from "./engine-documents.ts";
-import { Lock } from "./lock.ts";
-import { loadNativeParts, type NativeParts } from "./native-parts.ts";
+import { FileTexts } from "./file-texts.ts";
+import type { Lock } from "./lock.ts";
+import { type MemoryOptions, type MemoryParts, type MessageLevel, openParts } from "./open.ts";
 import { Rate, Throttle } from "./progress.ts";
 import { describeStatus } from "./status.ts";
 import type { MemoryStatus, UpdateSummary } from "./types.ts";
-import { type Progress, Upkeep } from "./upkeep.ts";
+import { largeFolder, type Progress, Upkeep } from "./upkeep.ts";
 import { Words } from "./words.ts";
-
-export type MessageLevel = "info" | "warning" | "error";
-
-export interface MemoryOptions {
-  /** The opened folder. */
-  folder: string;
-  /** EVERYLINE_HOME; default as in home.ts. */
-  home?: string;
-  settings: Settings;
-  addonFile?: string;
-  modelFolder?: string;
-  /** Whether changes of the folder are followed after `start`. */
-  watch: boolean;
-  /** The status may have changed; at most twice a second. */
-  onStatus?: () => void;
-  /** Sentences for people: what went wrong, with what, and what is done about it. */
-  onMessage?: (level: MessageLevel, text: string) => void;
-}
 
 export interface UpdateOptions {
   words: true;
@@ -62,17 +38,6 @@ const lookMs = 2000;
 const looksAtCache = 3;
 const paces = { full: 1, typing: 0.5, battery: 0.25 };
 const typingMs = 2000;
-
-interface Parts {
-  options: MemoryOptions;
-  root: string;
-  native: NativeParts;
-  lock: Lock;
-  index: Index;
-  cache: Cache | null;
-  problem: string;
-  headerPrefix: string;
-}
 
 export class Memory {
   /** Real path of the folder. */
@@ -90,7 +55,7 @@ export class Memory {
   readonly #rate = new Rate();
   readonly #status: Throttle;
   readonly #headerPrefix: string;
-  readonly #unsaved = new Map<string, string>();
+  readonly #texts: FileTexts;
   readonly #openProblem: string;
   #settings: Settings;
   #openFiles: ReadonlySet<string> = new Set();
@@ -103,7 +68,7 @@ export class Memory {
   #running: Promise<void> = Promise.resolve();
   #closed = false;
 
-  private constructor({ options, root, native, lock, index, cache, problem, headerPrefix }: Parts) {
+  private constructor(options: MemoryOptions, { root, native, lock, index, cache, problem, headerPrefix }: MemoryParts) {
     this.root = root;
     this.index = index;
     this.engine = native.engine;
@@ -114,6 +79,7 @@ export class Memory {
     this.#cache = cache;
     this.#openProblem = problem;
     this.#headerPrefix = headerPrefix;
+    this.#texts = new FileTexts({ root, index, headerPrefix });
     this.#status = new Throttle(() => options.onStatus?.(), 500);
     this.#held = this.engine && cache ? new EngineDocuments(this.engine, cache) : null;
     this.#encoder = this.#makeEncoder();
@@ -132,6 +98,7 @@ export class Memory {
       encoder: this.#encoder,
       settings: () => this.#settings,
       status: this.#status,
+      largeFolder: options.largeFolder ?? largeFolder,
       onMessage: (level, text) => this.#tell(level, text),
       onRebuilt: () => this.#held?.remove([...this.#held.ids()]),
     });
@@ -143,28 +110,13 @@ export class Memory {
    * index cannot be used at all; without an engine the memory works by words, and its status says why.
    */
   static async open(options: MemoryOptions): Promise<Memory> {
-    const root = await realFolder(options.folder);
-    const home = options.home ?? everylineHome();
-    await mkdir(home, { recursive: true, mode: 0o700 });
-    const tell = (text: string) => options.onMessage?.("warning", text);
-    const headerPrefix = prefixInRepository(root);
-    const cache = openCache(home, options, tell);
-    const native = await loadNativeParts({ addonFile: options.addonFile ?? ownAddon, modelFolder: options.modelFolder ?? ownModel, home });
-    const folder = indexFolder(home, root);
-    const lock = new Lock(join(folder, "lock.db"));
-    const writable = lock.tryLock();
+    const parts = await openParts(options);
+    const memory = new Memory(options, parts);
     try {
-      const index = await Index.open({ folder, root, addon: native.addon, writable, onMessage: tell });
-      const opened = await cache;
-      const problem = native.problem || opened.problem;
-      if (problem) options.onMessage?.("error", problem);
-      const memory = new Memory({ options, root, native, lock, index, cache: opened.cache, problem, headerPrefix: await headerPrefix });
       await memory.#fill();
       return memory;
     } catch (error) {
-      lock.release();
-      native.engine?.close();
-      (await cache).cache?.close();
+      await memory.close();
       throw error;
     }
   }
@@ -262,14 +214,7 @@ export class Memory {
   /** Unsaved text of an open file is searched by words in place of its saved text; null or undefined takes it back. */
   async setUnsaved(path: string, text: string | null | undefined): Promise<void> {
     this.#slowWhileTyping();
-    if (text === null || text === undefined) {
-      this.#unsaved.delete(path);
-      await this.index.setUnsaved(path, null);
-      return;
-    }
-    if (!(await this.#belongs(path))) return;
-    this.#unsaved.set(path, text);
-    await this.index.setUnsaved(path, text);
+    await this.#texts.setUnsaved(path, text ?? null, this.#settings.exclude);
   }
 
   setSettings(settings: Settings): void {
@@ -290,17 +235,13 @@ export class Memory {
   }
 
   /** A file's text, unsaved text first, lines that look like secrets blanked; undefined when it cannot be read. */
-  async fileText(path: string): Promise<string | undefined> {
-    const unsaved = this.#unsaved.get(path);
-    if (unsaved !== undefined) return redactSecrets(unsaved).text;
-    if (isSecretPath(path)) return undefined;
-    const bytes = await this.#read(path);
-    return bytes && redactSecrets(normaliseText(bytes)).text;
+  fileText(path: string): Promise<string | undefined> {
+    return this.#texts.shown(path);
   }
 
   /** The path as a file's header has it: relative to the git top level. */
   headerPath(path: string): string {
-    return this.#headerPrefix ? `${this.#headerPrefix}/${path}` : path;
+    return this.#texts.headerPath(path);
   }
 
   async close(): Promise<void> {
@@ -396,7 +337,7 @@ export class Memory {
       engine,
       modelId: engine.stats().modelId,
       held,
-      frame: (row) => this.#frame(row),
+      frame: async (row) => this.tokenizer && this.#texts.framed(row, this.tokenizer),
       rate: this.#rate,
       onProgress: () => this.#status.call(),
       onProblem: (text) => this.#tell("warning", text),
@@ -413,13 +354,6 @@ export class Memory {
 
   async #encodeAnew(keys: readonly string[]): Promise<void> {
     if (keys.length > 0 && this.index.writable) await this.index.forgetEncodings(keys);
-  }
-
-  async #frame(row: DocumentRow) {
-    const bytes = await this.#read(row.path);
-    // Changed since it was indexed: the next reading brings its new document.
-    if (!bytes || gitBlobId(bytes) !== row.blob || !this.tokenizer) return undefined;
-    return this.tokenizer.frameFile(this.headerPath(row.path), redactSecrets(normaliseText(bytes)).text);
   }
 
   /** Another model, or another place in its repository: the old encodings are not this folder's any more. */
@@ -537,25 +471,6 @@ export class Memory {
     }
   }
 
-  /** Ignored, excluded and secret files stay out, also when they are open and unsaved. A file that is not on disk yet is welcome. */
-  async #belongs(path: string): Promise<boolean> {
-    if (isSecretPath(path) || excludeMatcher(this.#settings.exclude)(path)) return false;
-    if (this.#unsaved.has(path) || (await this.index.documentAt(path))) return true;
-    return access(join(this.root, path)).then(
-      () => false,
-      () => true,
-    );
-  }
-
-  async #read(path: string): Promise<Buffer | undefined> {
-    try {
-      return await readInside(this.root, path);
-    } catch (error) {
-      if (error instanceof ReadError || error instanceof PathError) return undefined;
-      throw error;
-    }
-  }
-
   #slowWhileTyping(): void {
     this.#setPace(true);
     clearTimeout(this.#typing);
@@ -578,38 +493,5 @@ export class Memory {
   #tell(level: MessageLevel, text: string): void {
     this.#options.onMessage?.(level, text);
     this.#status.call();
-  }
-}
-
-async function realFolder(folder: string): Promise<string> {
-  try {
-    return await realpath(folder);
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new FolderError(folder, code === "ENOENT" ? "it does not exist" : code === "EACCES" ? "permission denied" : message);
-  }
-}
-
-/** Path of `root` in its repository, "" at the top or without git. */
-async function prefixInRepository(root: string): Promise<string> {
-  try {
-    return relative(await gitTopLevel(root), root)
-      .split(sep)
-      .join("/");
-  } catch {
-    return ""; // no repository, or one that git does not read: the folder is its own top
-  }
-}
-
-/** Never rejects: without a cache there are no encodings, and the reason is told. */
-async function openCache(
-  home: string,
-  { settings }: MemoryOptions,
-  warn: (text: string) => void,
-): Promise<{ cache: Cache | null; problem: string }> {
-  try {
-    return { cache: await Cache.open(cacheFolder(home), cacheLimits(settings.cacheGigabytes), warn), problem: "" };
-  } catch (error) {
-    return { cache: null, problem: (error as Error).message };
   }
 }

@@ -32,6 +32,7 @@ export interface UpkeepParts {
   encoder: Encoder | null;
   settings(): Settings;
   status: Throttle;
+  largeFolder: { files: number; bytes: number };
   onMessage(level: "info" | "warning" | "error", text: string): void;
   /** Empties the engine: the index starts anew. */
   onRebuilt(): void;
@@ -250,7 +251,7 @@ export class Upkeep {
   async #measure(): Promise<void> {
     const files = await this.#parts.index.files();
     const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
-    this.#large = files.length > largeFolder.files || bytes > largeFolder.bytes;
+    this.#large = files.length > this.#parts.largeFolder.files || bytes > this.#parts.largeFolder.bytes;
   }
 
   async #during<T>(phase: "words" | "history", work: () => Promise<T>): Promise<T> {

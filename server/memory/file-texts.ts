@@ -1,0 +1,71 @@
+/** The texts of a folder's files: as they are shown, as the model reads them, and unsaved ones in their place. Secrets never leave. */
+import { access } from "node:fs/promises";
+import { join } from "node:path";
+import { type Framed, normaliseText, type Tokenizer } from "../../native/tokenizer.ts";
+import type { Index } from "../index/index.ts";
+import type { DocumentRow } from "../index/types.ts";
+import { gitBlobId } from "../workspace/blob.ts";
+import { excludeMatcher } from "../workspace/discover.ts";
+import { isRelativeInside, PathError, ReadError, readInside } from "../workspace/paths.ts";
+import { isSecretPath, redactSecrets } from "../workspace/secrets.ts";
+
+export class FileTexts {
+  readonly #root: string;
+  readonly #index: Pick<Index, "documentAt" | "setUnsaved">;
+  readonly #headerPrefix: string;
+  readonly #unsaved = new Map<string, string>();
+
+  constructor({ root, index, headerPrefix }: { root: string; index: Pick<Index, "documentAt" | "setUnsaved">; headerPrefix: string }) {
+    this.#root = root;
+    this.#index = index;
+    this.#headerPrefix = headerPrefix;
+  }
+
+  /** Relative to the git top level. */
+  headerPath(path: string): string {
+    return this.#headerPrefix ? `${this.#headerPrefix}/${path}` : path;
+  }
+
+  /** Unsaved text first; lines that look like secrets are blank. undefined when the file cannot be read or is a secret. */
+  async shown(path: string): Promise<string | undefined> {
+    const unsaved = this.#unsaved.get(path);
+    if (unsaved !== undefined) return redactSecrets(unsaved).text;
+    if (isSecretPath(path)) return undefined;
+    const bytes = await this.#read(path);
+    return bytes && redactSecrets(normaliseText(bytes)).text;
+  }
+
+  /** A document as the model reads it; undefined when the file is no longer what was indexed: the next reading brings its new document. */
+  async framed(row: DocumentRow, tokenizer: Tokenizer): Promise<Framed | undefined> {
+    const bytes = await this.#read(row.path);
+    if (!bytes || gitBlobId(bytes) !== row.blob) return undefined;
+    return tokenizer.frameFile(this.headerPath(row.path), redactSecrets(normaliseText(bytes)).text);
+  }
+
+  /** Null takes the unsaved text back. Ignored, excluded and secret files stay out, also when they are open and unsaved. */
+  async setUnsaved(path: string, text: string | null, exclude: readonly string[]): Promise<void> {
+    if (text === null) this.#unsaved.delete(path);
+    else if (await this.#belongs(path, exclude)) this.#unsaved.set(path, text);
+    else return;
+    await this.#index.setUnsaved(path, text);
+  }
+
+  /** A file that is not on disk yet is welcome. */
+  async #belongs(path: string, exclude: readonly string[]): Promise<boolean> {
+    if (!isRelativeInside(path) || isSecretPath(path) || excludeMatcher(exclude)(path)) return false;
+    if (this.#unsaved.has(path) || (await this.#index.documentAt(path))) return true;
+    return access(join(this.#root, path)).then(
+      () => false,
+      () => true,
+    );
+  }
+
+  async #read(path: string): Promise<Buffer | undefined> {
+    try {
+      return await readInside(this.#root, path);
+    } catch (error) {
+      if (error instanceof ReadError || error instanceof PathError) return undefined;
+      throw error;
+    }
+  }
+}
