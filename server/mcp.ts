@@ -66,7 +66,7 @@ export function toolServer(memory: ToolMemory, version: string): McpServer {
     ({ question, k }, { signal }) =>
       answered(async () => {
         const answer = await memory.ask(question, { k, signal });
-        return { text: answerForPeople(answer), structured: answerJson(answer, answer.ms) };
+        return { text: answerForPeople(answer), structured: answerJson(answer) };
       }),
   );
 

@@ -4,10 +4,49 @@
  *     files, commits   {"k": 10, "queries": [{"id", "query"}]}  ->  {"results": {id: [{path, startLine, endLine, score}] or [{commit, score}]}, "indexMs", "queryMs"}
  *     completion       {"cases": [{"id", "path", "prefix", "suffix"}]}  ->  {"completions": {id: text}, "ms": {id}, "confidence": {id}}
  */
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { z } from "zod";
+import { Completer } from "../complete/complete.ts";
 import type { Completion, CompletionRequest } from "../complete/types.ts";
+import type { Memory } from "../memory/memory.ts";
+import { search } from "../retrieve/search.ts";
 import type { SearchOptions, SearchResult } from "../retrieve/types.ts";
+import type { BatchKind, History } from "./args.ts";
+import { bringUpToDate, withMemory } from "./folder.ts";
+
+interface BatchCommand {
+  folder: string;
+  kind: BatchKind;
+  queries: string;
+  out: string;
+  history: History;
+}
+
+export async function runBatch({ folder, kind, queries, out, history }: BatchCommand, signal: AbortSignal): Promise<number> {
+  const answerWith = kind === "completion" ? await completions(queries) : await searches(queries, kind);
+  return withMemory(folder, { history }, async (memory) => {
+    const started = performance.now();
+    await bringUpToDate(memory, { history: kind === "commits" && history !== "none", encodings: kind !== "commits", signal });
+    const answer = await answerWith(memory, performance.now() - started);
+    await writeFile(out, `${JSON.stringify(answer)}\n`);
+    return 0;
+  });
+}
+
+type AnswerWith = (memory: Memory, indexMs: number) => Promise<object>;
+
+async function searches(file: string, kind: "files" | "commits"): Promise<AnswerWith> {
+  const input = await readSearchQueries(file);
+  return (memory, indexMs) => batchSearch(input, kind, indexMs, (query, options) => search(memory, query, options));
+}
+
+async function completions(file: string): Promise<AnswerWith> {
+  const input = await readCompletionCases(file);
+  return (memory, indexMs) => {
+    const completer = new Completer(memory);
+    return batchComplete(input, indexMs, (request) => completer.complete(request));
+  };
+}
 
 const searchQueries = z.object({
   k: z.number().int().min(1).default(10),

@@ -1,7 +1,28 @@
 /** `everyline complete`: the rest of the line at FILE:LINE:COL, as the file is on disk. */
 import { isAbsolute, relative, sep } from "node:path";
+import { Completer } from "../complete/complete.ts";
 import type { CompletionRequest } from "../complete/types.ts";
 import { readInside } from "../workspace/paths.ts";
+import { withMemory } from "./folder.ts";
+import { printResult } from "./output.ts";
+import { completionForPeople, completionJson } from "./shapes.ts";
+
+interface CompleteCommand {
+  folder: string;
+  file: string;
+  line: number;
+  column: number;
+  json: boolean;
+}
+
+export async function runComplete({ folder, file, line, column, json }: CompleteCommand, signal: AbortSignal): Promise<number> {
+  return withMemory(folder, { refresh: signal }, async (memory) => {
+    const request = await requestAt(memory.root, file, line, column);
+    const completion = await new Completer(memory).complete({ ...request, signal });
+    printResult(json, completionJson(completion), completionForPeople(completion));
+    return 0;
+  });
+}
 
 /** The place does not exist in the file. */
 export class PlaceError extends Error {

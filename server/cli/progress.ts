@@ -1,17 +1,9 @@
 /** A progress line on stderr, rewritten in place; only where stderr is a terminal. */
 import type { WriteStream } from "node:tty";
+import type { Progress as ProgressState } from "../memory/upkeep.ts";
 
 const barWidth = 24;
 const redrawMs = 100;
-
-export interface ProgressState {
-  /** "words", "encoding": what is counted. */
-  phase: string;
-  done: number;
-  total: number;
-  /** Milliseconds, 0 when unknown. */
-  etaMs: number;
-}
 
 export class Progress {
   readonly #stream: Pick<WriteStream, "isTTY" | "columns" | "write">;

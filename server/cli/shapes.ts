@@ -29,8 +29,8 @@ export function summaryJson(summary: UpdateSummary) {
   return { ...counts, wordsMs, encodeMs, tokensPerSecond, backend, peakRssMb: Math.round(summary.peakRssMb), indexBytes, cacheBytes };
 }
 
-export function answerJson(answer: Answer, ms: number) {
-  return { answer: answerText(answer), found: answer.found, citations: answer.evidence.map(citation), ms: Math.round(ms) };
+export function answerJson(answer: Answer) {
+  return { answer: answerText(answer), found: answer.found, citations: answer.evidence.map(citation), ms: Math.round(answer.ms) };
 }
 
 export function searchJson(result: SearchResult) {

@@ -107,7 +107,7 @@ export class Completer {
       prefix: request.prefix,
       suffix: request.suffix,
       complete: decoded.stop === "end of text",
-      redact: redactSecrets,
+      redact: (text) => redactSecrets(text).text,
     });
     const sure = confidence(decoded);
     const low = sure < this.#memory.settings.completion.minimumConfidence;

@@ -1,0 +1,131 @@
+import { describe, expect, it } from "vitest";
+import { SPECIAL } from "../../native/tokenizer.ts";
+import { defaultSettings, type Settings } from "../settings.ts";
+import { Completer, type CompletionMemory } from "./complete.ts";
+import { ToySession, toyTokenizer } from "./toy.ts";
+import type { CompletionRequest } from "./types.ts";
+
+function memoryOf(
+  session: ToySession,
+  part: Partial<CompletionMemory> = {},
+  settings: Partial<Settings["completion"]> = {},
+): CompletionMemory {
+  const row = { id: 7, path: "lib.ts", commit: "" };
+  const index = {
+    documentAt: async (path: string) => (path === "lib.ts" ? row : undefined),
+    documents: async (ids: readonly number[]) => (ids.includes(7) ? [row] : []),
+    chunkLines: async (_: number, chunks: readonly number[]) =>
+      chunks.map((chunk) => ({ startLine: chunk * 10 + 1, endLine: chunk * 10 + 10 })),
+  };
+  return {
+    index: index as unknown as CompletionMemory["index"],
+    engine: { session: () => session },
+    tokenizer: toyTokenizer,
+    settings: { ...defaultSettings, completion: { ...defaultSettings.completion, ...settings } },
+    problem: "",
+    headerPath: (path) => `sub/${path}`,
+    ...part,
+  };
+}
+
+function request(place: string, part: Partial<CompletionRequest> = {}): CompletionRequest {
+  const cursor = place.indexOf("|");
+  return { path: "main.ts", language: "typescript", prefix: place.slice(0, cursor), suffix: place.slice(cursor + 1), ...part };
+}
+
+describe("Completer", () => {
+  it("offers what the engine is sure of", async () => {
+    const completer = new Completer(memoryOf(new ToySession(" getUser()")));
+    const made = await completer.complete(request("x = |\n"));
+    expect(made).toMatchObject({ text: "getUser()", shown: true, reason: "" });
+    expect(made.confidence).toBeGreaterThan(0.5);
+  });
+
+  it("gives what it is not sure of, but does not show it", async () => {
+    const session = new ToySession(" getUser()");
+    session.certainty = 4;
+    const made = await new Completer(memoryOf(session)).complete(request("x = |\n"));
+    expect(made).toMatchObject({ text: "getUser()", shown: false, reason: "low confidence" });
+  });
+
+  it("hides the file's own stored version, and reads the header as the memory writes it", async () => {
+    const session = new ToySession(" foo");
+    const completer = new Completer(memoryOf(session));
+    await completer.complete(request("x = |", { path: "lib.ts" }));
+    await completer.complete(request("x = |", { path: "main.ts" }));
+    expect(session.begun.map(({ hidden }) => [...hidden])).toEqual([[7], []]);
+    const header = toyTokenizer.encodeText("sub/lib.ts\nx =").ids;
+    expect([...(session.begun[0]?.ids ?? [])].slice(0, header.length + 1)).toEqual([SPECIAL.file, ...header]);
+  });
+
+  it("names the lines it attended to, those that touch as one", async () => {
+    const session = new ToySession(" foo");
+    session.attended = [0, 1, 4].map((chunk) => ({ document: 7, chunk, weight: 0.25 })).concat({ document: 9, chunk: 0, weight: 0.1 });
+    const { chunks } = await new Completer(memoryOf(session)).complete(request("x = |"));
+    expect(chunks).toEqual([
+      { path: "lib.ts", commit: "", startLine: 1, endLine: 20, weight: 0.5 },
+      { path: "lib.ts", commit: "", startLine: 41, endLine: 50, weight: 0.25 },
+    ]);
+  });
+
+  it("answers from the last result while it is typed along", async () => {
+    const session = new ToySession(" getUser()");
+    const completer = new Completer(memoryOf(session));
+    await completer.complete(request("x = |\n"));
+    expect((await completer.complete(request("x = get|\n"))).text).toBe("User()");
+    expect(session.begun).toHaveLength(1);
+    await completer.complete(request("x = gex|\n"));
+    await completer.complete(request("x = getUser()|\n"));
+    expect(session.begun).toHaveLength(3);
+  });
+
+  it("lets the latest request win", async () => {
+    const session = new ToySession(" foo");
+    let release = () => {};
+    session.ready = new Promise((resolve) => {
+      release = resolve;
+    });
+    const completer = new Completer(memoryOf(session));
+    const first = completer.complete(request("a = |"));
+    await new Promise(setImmediate);
+    const second = completer.complete(request("b = |"));
+    release();
+    expect(await first).toMatchObject({ text: "", shown: false, reason: "cancelled" });
+    expect(await second).toMatchObject({ text: "foo" });
+  });
+
+  it("is cancelled by the request's own signal", async () => {
+    const session = new ToySession(" foo");
+    expect(await new Completer(memoryOf(session)).complete(request("a = |", { signal: AbortSignal.abort() }))).toMatchObject({
+      reason: "cancelled",
+    });
+    expect(session.begun).toHaveLength(0);
+  });
+
+  it("says why there is nothing", async () => {
+    const session = new ToySession(" foo");
+    const reason = async (memory: CompletionMemory, place = request("a = |")) => (await new Completer(memory).complete(place)).reason;
+    expect(await reason(memoryOf(session, { engine: null, problem: "the model is damaged" }))).toBe("the model is damaged");
+    expect(await reason(memoryOf(session), request("A=|", { path: ".env" }))).toBe("secret file");
+    expect(await reason(memoryOf(session, {}, { disabledLanguages: ["typescript"] }))).toBe("language is off");
+    expect(session.begun).toHaveLength(0);
+  });
+
+  it("takes a new session after one that failed", async () => {
+    const broken = new ToySession("");
+    broken.ready = Promise.reject(new Error("the pool is gone"));
+    const sessions = [broken, new ToySession(" foo")];
+    const completer = new Completer(memoryOf(broken, { engine: { session: () => sessions.shift() as ToySession } }));
+    expect(await completer.complete(request("a = |"))).toMatchObject({ text: "", reason: "the pool is gone" });
+    expect(await completer.complete(request("a = |"))).toMatchObject({ text: "foo" });
+  });
+
+  it("offers no secret", async () => {
+    const session = new ToySession(' "ghp_0123456789abcdefghijABCDEFGHIJ012345"');
+    expect(await new Completer(memoryOf(session)).complete(request("token = |"))).toMatchObject({
+      text: "",
+      shown: false,
+      reason: "secret",
+    });
+  });
+});
