@@ -73,7 +73,6 @@ const inert: Record<string, string> = {
 
 const leadingArguments = [
   "--no-pager",
-  "--literal-pathspecs",
   "--no-replace-objects",
   ...Object.entries(inert).flatMap(([key, value]) => ["-c", `${key}=${value}`]),
 ];
@@ -98,7 +97,9 @@ function gitEnvironment(): NodeJS.ProcessEnv {
 }
 
 function start(folder: string, args: readonly string[], options: GitOptions): ChildProcessWithoutNullStreams {
-  const child = spawn("git", [...leadingArguments, ...args], {
+  // paths are names, never patterns; check-ignore alone does not know the option
+  const literal = args[0] === "check-ignore" ? [] : ["--literal-pathspecs"];
+  const child = spawn("git", [...leadingArguments, ...literal, ...args], {
     cwd: folder,
     env: gitEnvironment(),
     shell: false,

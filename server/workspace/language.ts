@@ -240,7 +240,7 @@ export function languageOf(path: string, text = ""): string {
   const dot = name.lastIndexOf(".");
   const byItsEnding = dot > 0 ? lookUp(byEnding, name.slice(dot + 1)) : "";
   if (byItsEnding) return byItsEnding;
-  const interpreter = /^#!\s*\S*?([a-z]+)[\d.]*(?:\s+(?:-S\s+)?([a-z]+)[\d.]*)?/i.exec(text.slice(0, 120));
+  const interpreter = /^#!\s*(?:\S*\/)?([a-z]+)[\d.]*(?:\s+(?:-S\s+)?([a-z]+)[\d.]*)?/i.exec(text.slice(0, 120));
   if (!interpreter) return "";
   const program = interpreter[1]!.toLowerCase() === "env" ? (interpreter[2] ?? "") : interpreter[1]!;
   return lookUp(byInterpreter, program.toLowerCase());

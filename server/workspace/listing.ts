@@ -42,7 +42,7 @@ export async function listGitFiles(folder: string, options: ListingOptions): Pro
 /** Whether the repository at `top` ignores a folder inside it. */
 async function isIgnored(top: string, folder: string, signal?: AbortSignal): Promise<boolean> {
   try {
-    await runGit(top, ["check-ignore", "--quiet", "--", relative(top, folder)], { signal });
+    await runGit(top, ["check-ignore", "--quiet", "--", `./${relative(top, folder)}`], { signal });
     return true;
   } catch (error) {
     if (error instanceof GitError) return false; // status 1: it does not

@@ -48,6 +48,9 @@ const exampleName = /^(?:examples?|demo|sample)[._-].*|^example_test\.go$|.*[._-
 
 const documentName =
   /^(?:readme|changelog|changes|history|news|licen[cs]e|copying|notice|authors|contributors|contributing|maintainers|code_of_conduct|security|support|todo|install|upgrading|migration|release[_-]?notes|roadmap|faq|governance)(?:[._-].*)?$/i;
+/** A name from the list above with one of these endings is code about the thing. */
+const codeEnding =
+  /\.(?:[cm]?[jt]sx?|go|py|rs|java|kt|rb|php|cs|c|cc|cpp|h|hpp|swift|scala|sql|sh|exs?|dart|lua|vue|svelte|hs|ml|zig|s?css)$/i;
 const documentEnding = /\.(?:md|mdx|markdown|rst|adoc|asciidoc|txt|tex|texi|org|pod|rdoc|textile|man|[1-8])$/i;
 const documentFolder = /(?:^|\/)(?:docs?|documentation|_?posts|man|manual|wiki)\//i;
 const documentPage = /\.(?:html?|css|scss|json|ya?ml|py|js|ts|toml|inc)$/i;
@@ -67,7 +70,7 @@ export function fileRole(path: string, text: string): FileRole {
   if (testFolder.test(path) || testName.test(name)) return "test";
   if (exampleFolder.test(path) || exampleName.test(name)) return "example";
   if (configurationName.test(name)) return documentFolder.test(path) && documentPage.test(name) ? "documentation" : "configuration";
-  if (documentName.test(name) || documentEnding.test(name)) return "documentation";
+  if ((documentName.test(name) && !codeEnding.test(name)) || documentEnding.test(name)) return "documentation";
   if (documentFolder.test(path) && documentPage.test(name)) return "documentation";
   if (configurationFolder.test(path)) return "configuration";
   return "source";

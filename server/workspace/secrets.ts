@@ -56,6 +56,8 @@ const bare =
 const keyBlock = /-----BEGIN (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?-----/g;
 const keyEnd = /-----END (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?-----/;
 const keyMaterial = /^[\s"'`+#*/\\|>,(]*(?:[A-Za-z0-9+/=]{32,}|(?:Proc-Type|DEK-Info|Version|Comment):.*)(?:\\n)?["'`+\\,);\s]*$/;
+/** The last, shorter line of the same. */
+const keyRemainder = /^[\s"'`+#*/\\|>]*[A-Za-z0-9+/=]{1,76}(?:\\n)?["'`+\\,);\s]*$/;
 const longestKey = 200;
 
 /** What stands where a secret would stand in examples and templates. */
@@ -111,23 +113,22 @@ function lineNumbers(lines: readonly string[], offsets: readonly number[]): numb
 
 /** The lines of a key block that begins on line `first`; none where only its header is spoken of. */
 function keyLines(lines: readonly string[], first: number): number[] {
-  const header = lines[first - 1]!;
-  if (/[A-Za-z0-9+/]{40,}/.test(header.replace(/-{5}[^-]*-{5}/g, " "))) return [first]; // the whole key as one string
+  if (/[A-Za-z0-9+/]{40,}/.test(lines[first - 1]!.replace(/-{5}[^-]*-{5}/g, " "))) return [first]; // the whole key as one string
   const found = [first];
+  let hasMaterial = false;
   for (let line = first + 1; line <= lines.length && line <= first + longestKey; line++) {
     const content = lines[line - 1]!;
-    if (keyEnd.test(content)) return found.length > 1 ? [...found, line] : [];
-    if (
-      content.trim() !== "" &&
-      !keyMaterial.test(content) &&
-      found.length > 1 &&
-      !/^[\s"'`+#*/\\|>]*[A-Za-z0-9+/=]{1,76}(?:\\n)?["'`+\\,);\s]*$/.test(content)
-    )
+    if (keyEnd.test(content)) {
+      found.push(line);
       break;
-    if (content.trim() !== "" && !keyMaterial.test(content) && found.length === 1) return [];
+    }
+    const isMaterial = keyMaterial.test(content);
+    const isLastOfMaterial = hasMaterial && keyRemainder.test(content);
+    if (content.trim() !== "" && !isMaterial && !isLastOfMaterial) break;
+    hasMaterial ||= isMaterial;
     found.push(line);
   }
-  return found.some((line) => line !== first && keyMaterial.test(lines[line - 1]!)) ? found : [];
+  return hasMaterial ? found : [];
 }
 
 /** Bits a character. */
@@ -149,7 +150,7 @@ function looksRandom(value: string): boolean {
   if (/[()[\]\s;,]/.test(value) || /^(?:\/|\.{1,2}\/|https?:|[a-z]+:\/\/|@|#)/i.test(value)) return false;
   if (!/\d/.test(value) || !/[A-Za-z]/.test(value)) return false;
   if (/^[0-9a-f-]{32,}$/i.test(value)) return entropy(value) >= 3;
-  return entropy(value) >= 3.5 && wordShare(value) < 0.6;
+  return entropy(value) >= 3.5 && wordShare(value) < 0.5;
 }
 
 /** The share of characters in runs that read like words: five letters or more of one case, perhaps capitalised. */
