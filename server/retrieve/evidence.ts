@@ -5,7 +5,6 @@
 import type { IndexReader } from "../index/api.ts";
 import { regionAround } from "../index/regions.ts";
 import type { CommitRow, SymbolDefinition } from "../index/types.ts";
-import { redactSecrets } from "../workspace/secrets.ts";
 import type { RankedCommit } from "./commits.ts";
 import type { Place } from "./places.ts";
 import type { Query } from "./query.ts";
@@ -44,7 +43,7 @@ export async function fileEvidence(
     reasons: reasonsOf(sources.index, query, ranked, place, shown),
     bestStart: Math.max(best.startLine, region.startLine),
     bestEnd: Math.max(region.startLine, Math.min(best.endLine, region.endLine)),
-    text: redactSecrets(shown).text,
+    text: shown,
     title: region.title,
   };
 }

@@ -6,7 +6,7 @@
 import type { Gathered } from "./candidates.ts";
 import { gather } from "./candidates.ts";
 import { rankCommits } from "./commits.ts";
-import { commitConfidence, confidenceOf } from "./confidence.ts";
+import { commitConfidence, confidenceOf, knownShare } from "./confidence.ts";
 import { commitEvidence, fileEvidence } from "./evidence.ts";
 import { findLiterals } from "./literals.ts";
 import { placesOf } from "./places.ts";
@@ -14,7 +14,7 @@ import { type Query, readQuery } from "./query.ts";
 import { type RankedFile, rank } from "./rank.ts";
 import type { SearchSources } from "./sources.ts";
 import type { Evidence, SearchOptions, SearchResult } from "./types.ts";
-import { scopeWeights } from "./weights.ts";
+import { FOUND, scopeWeights } from "./weights.ts";
 
 interface Part {
   evidence: Evidence[];
@@ -40,11 +40,17 @@ export async function search(sources: SearchSources, question: string, options: 
   options.signal?.throwIfAborted();
   return {
     evidence: options.scope === "all" ? merge(query, files, commits).slice(0, k) : [...files.evidence, ...commits.evidence],
-    confidence: Math.max(files.confidence, commits.confidence),
+    confidence: confidenceIn(query, options.scope, files, commits),
     ms: performance.now() - start,
     stages: { ...commits.stages, ...files.stages },
     incomplete: incomplete(sources, status, files.gathered),
   };
+}
+
+/** Commits have many words: they vouch for questions about history alone. */
+function confidenceIn(query: Query, scope: SearchOptions["scope"], files: Part, commits: Part): number {
+  if (scope === "all" && query.kind !== "history") return files.confidence;
+  return Math.max(files.confidence, commits.confidence);
 }
 
 async function searchFiles(sources: SearchSources, query: Query, k: number, signal: AbortSignal | undefined): Promise<Part> {
@@ -67,7 +73,7 @@ async function searchFiles(sources: SearchSources, query: Query, k: number, sign
   const end = performance.now();
   return {
     evidence,
-    confidence: confidenceOf(ranked),
+    confidence: confidenceOf(ranked, knownShare(sources.index, query)),
     stages: { ...gathered.stages, rank: regions - ranking, regions: end - regions },
     gathered,
   };
@@ -103,7 +109,7 @@ async function searchCommits(sources: SearchSources, query: Query, k: number): P
   const ranked = await rankCommits(sources.index, query, k);
   return {
     evidence: ranked.map(commitEvidence),
-    confidence: ranked.length > 0 ? commitConfidence(Math.max(...ranked.slice(0, 3).map((it) => it.coverage))) : 0,
+    confidence: commitConfidence(ranked),
     stages: { commits: performance.now() - start },
     gathered: undefined,
   };
@@ -116,7 +122,7 @@ function merge(query: Query, files: Part, commits: Part): Evidence[] {
     const best = part.evidence[0]?.score ?? 1;
     return part.evidence.map((it) => ({ ...it, score: best > 0 ? (weight * it.score) / best : 0 }));
   };
-  const sure = commits.confidence >= files.confidence * 0.5 || query.kind === "history";
+  const sure = query.kind === "history" || commits.confidence >= FOUND;
   return [...share(files, weights.files), ...(sure ? share(commits, weights.commits) : [])].sort((a, b) => b.score - a.score);
 }
 
