@@ -12,6 +12,8 @@ namespace everyline::words {
 
 inline constexpr uint32_t MOST_PATH = 3, MOST_SYMBOLS = 3, MOST_BODY = 15;
 
+inline constexpr uint8_t ONCE_IN_BODY = 1 << 4;
+
 inline uint8_t packCounts(uint32_t path, uint32_t symbols, uint32_t body) {
   return static_cast<uint8_t>(std::min(path, MOST_PATH) | std::min(symbols, MOST_SYMBOLS) << 2 | std::min(body, MOST_BODY) << 4);
 }
@@ -21,7 +23,7 @@ class PostingWriter {
   explicit PostingWriter(std::vector<uint8_t>& out) : out_(out) {}
 
   void put(uint32_t passage, uint8_t counts) {
-    const bool once = counts == 1 << 4;
+    const bool once = counts == ONCE_IN_BODY;
     uint64_t value = static_cast<uint64_t>(passage - last_) << 1 | (once ? 1 : 0);
     last_ = passage;
     for (; value >= 0x80; value >>= 7) out_.push_back(static_cast<uint8_t>(value | 0x80));
@@ -60,7 +62,7 @@ class PostingReader {
     if (to >= passages_) return false;
     passage = static_cast<uint32_t>(to);
     if (value & 1) {
-      counts = 1 << 4;
+      counts = ONCE_IN_BODY;
       return true;
     }
     if (at_ == end_) return false;

@@ -1,5 +1,5 @@
-// Speed: the passages of a segment are walked in blocks whose accumulators stay in the first-level cache; every posting costs a varint, two to three table
-// look-ups and a division. Measured: native/words/README or test/bench/native/words.mjs.
+// Speed: the passages of a segment are walked in blocks whose accumulators stay in the first-level cache. Most postings are "once in the body", which costs
+// a varint and one look-up by the body's length. Measured by test/bench/native/words.mjs.
 #include "search.h"
 
 #include <algorithm>
@@ -154,10 +154,12 @@ class Best {
   std::vector<Hit> hits_;
 };
 
-// weight / (1 − b + b · length / average) for every length code.
+// weight / (1 − b + b · length / average) for every length code; once: the saturated share of one occurrence in the body.
 struct Norms {
-  std::array<float, 256> path, symbols, body;
+  std::array<float, 256> path, symbols, body, once;
 };
+
+inline float saturated(float tf) { return tf / (tf + K1); }
 
 void fillNorms(std::array<float, 256>& norms, float weight, float b, double average) {
   for (size_t code = 0; code < norms.size(); code++) {
@@ -172,6 +174,25 @@ struct Cursor {
   uint64_t bit;
 };
 
+using Scores = std::array<float, BLOCK>;
+using Masks = std::array<uint64_t, BLOCK>;
+
+// Offers a block's passages to the best; most groups are dismissed by their largest score.
+void collect(const Part& part, uint32_t start, const Scores& scores, const Masks& masks, Best& best) {
+  constexpr uint32_t GROUP = 16;
+  float threshold = best.threshold();
+  for (uint32_t group = 0; group < BLOCK; group += GROUP) {
+    float largest = 0;
+    for (uint32_t i = group; i < group + GROUP; i++) largest = std::max(largest, scores[i]);
+    if (largest <= 0 || largest < threshold) continue;
+    for (uint32_t i = group; i < group + GROUP; i++) {
+      if (scores[i] <= 0 || scores[i] < threshold || (part.dead && (*part.dead)[start + i])) continue;
+      best.offer({scores[i], part.segment->id(start + i), masks[i]});
+      threshold = best.threshold();
+    }
+  }
+}
+
 void searchPart(const Part& part, size_t partNumber, const Plan& plan, const Norms& norms, Best& best) {
   const Segment& segment = *part.segment;
   std::vector<Cursor> cursors;
@@ -181,8 +202,8 @@ void searchPart(const Part& part, size_t partNumber, const Plan& plan, const Nor
     Cursor cursor{PostingReader(segment.postings(term.numbers[partNumber]), segment.passages()), term.weight * term.idf * (K1 + 1), 1ull << i};
     if (cursor.reader.next()) cursors.push_back(cursor);
   }
-  std::array<float, BLOCK> scores{};
-  std::array<uint64_t, BLOCK> masks{};
+  Scores scores{};
+  Masks masks{};
   const uint32_t* lengths = segment.lengths();
   while (!cursors.empty()) {
     uint32_t first = Segment::NONE;
@@ -195,24 +216,22 @@ void searchPart(const Part& part, size_t partNumber, const Plan& plan, const Nor
       bool more = true;
       while (more && reader.passage < end) {
         const uint32_t passage = reader.passage, length = lengths[passage], counts = reader.counts;
-        float tf = static_cast<float>(counts >> 4) * norms.body[length >> 16 & 255];
-        if (counts & 15)
-          tf += static_cast<float>(counts & 3) * norms.path[length & 255] + static_cast<float>(counts >> 2 & 3) * norms.symbols[length >> 8 & 255];
-        scores[passage - start] += cursor.factor * tf / (tf + K1);
+        float share;
+        if (counts == ONCE_IN_BODY) {
+          share = norms.once[length >> 16 & 255];
+        } else {
+          share = saturated(static_cast<float>(counts >> 4) * norms.body[length >> 16 & 255] +
+                            static_cast<float>(counts & 3) * norms.path[length & 255] +
+                            static_cast<float>(counts >> 2 & 3) * norms.symbols[length >> 8 & 255]);
+        }
+        scores[passage - start] += cursor.factor * share;
         masks[passage - start] |= cursor.bit;
         more = reader.next();
       }
       if (more) i++;
       else cursors.erase(cursors.begin() + static_cast<ptrdiff_t>(i));
     }
-    float threshold = best.threshold();
-    for (uint32_t passage = start; passage < end; passage++) {
-      const float score = scores[passage - start];
-      if (score < threshold || masks[passage - start] == 0 || score <= 0) continue;
-      if (part.dead && (*part.dead)[passage]) continue;
-      best.offer({score, segment.id(passage), masks[passage - start]});
-      threshold = best.threshold();
-    }
+    collect(part, start, scores, masks, best);
     scores.fill(0);
     masks.fill(0);
   }
@@ -237,6 +256,8 @@ Hits search(const Snapshot& snapshot, std::string_view query, size_t k, const Fi
   fillNorms(norms->path, weights.path, B_PATH, static_cast<double>(lengths[0]) / count);
   fillNorms(norms->symbols, weights.symbols, B_SYMBOLS, static_cast<double>(lengths[1]) / count);
   fillNorms(norms->body, weights.body, B_BODY, static_cast<double>(lengths[2]) / count);
+
+  for (size_t code = 0; code < norms->once.size(); code++) norms->once[code] = saturated(norms->body[code]);
 
   Best best(k);
   for (size_t i = 0; i < snapshot.size(); i++) searchPart(snapshot[i], i, plan, *norms, best);
