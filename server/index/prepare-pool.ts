@@ -32,6 +32,15 @@ interface Thread {
   position: Int32Array;
 }
 
+/** A thread's results, or the position of the file it did not get past, and why. */
+interface Answer {
+  results?: Prepared[];
+  position: number;
+  why: string;
+}
+
+const stopped = "The threads that read files were stopped.";
+
 export interface PreparePoolOptions {
   /** Milliseconds on one file after which its thread counts as stuck. */
   patience: number;
@@ -89,39 +98,47 @@ export class PreparePool {
   }
 
   async #run(batch: PrepareBatch): Promise<Prepared[]> {
-    if (this.#closed) throw new Error("The threads that read files were stopped.");
+    if (this.#closed) throw new Error(stopped);
     const thread = this.#take();
-    const answer = await this.#ask(thread, batch);
-    this.#busy.delete(thread);
+    const answer = await this.#ask(thread, batch).finally(() => this.#busy.delete(thread));
     if (answer.results) {
       this.#giveBack(thread);
       return answer.results;
     }
     void thread.worker.terminate();
-    if (this.#closed) throw new Error("The threads that read files were stopped.");
+    if (this.#closed) throw new Error(stopped);
     const stuck = batch.files[answer.position]!;
     const others = batch.files.filter((file) => file !== stuck);
     const again = batch.by === "grammar" ? await this.#run({ files: [stuck], by: "patterns" }) : [leaveOut(stuck, answer.why)];
     return others.length ? [...again, ...(await this.#run({ files: others, by: batch.by }))] : again;
   }
 
-  /** The thread's results, or the position of the file it is stuck on. */
-  #ask({ worker, position }: Thread, batch: PrepareBatch): Promise<{ results?: Prepared[]; position: number; why: string }> {
-    return new Promise((resolve) => {
+  /** Gives a thread a batch. Rejects when the thread does not start. */
+  #ask({ worker, position }: Thread, batch: PrepareBatch): Promise<Answer> {
+    return new Promise((resolve, reject) => {
       let seen = -1;
       const watch = setInterval(() => {
         const now = Atomics.load(position, 0);
         if (now >= 0 && now === seen) finish({ position: now, why: `reading it took over ${Math.round(this.#options.patience / 1000)} s` });
         seen = now;
       }, this.#options.patience);
-      const finish = (result: { results?: Prepared[]; position: number; why: string }) => {
+      const stop = () => {
         clearInterval(watch);
         worker.off("message", received).off("error", failed).off("exit", exited).unref();
-        resolve(result);
+      };
+      const finish = (answer: Answer) => {
+        stop();
+        resolve(answer);
       };
       const received = (results: Prepared[]) => finish({ results, position: 0, why: "" });
-      const failed = (error: unknown) => finish({ position: Math.max(0, Atomics.load(position, 0)), why: `reading it failed: ${error}` });
-      const exited = () => finish({ position: Math.max(0, Atomics.load(position, 0)), why: "reading it ended its thread" });
+      const failed = (error: unknown) => ended(`reading it failed: ${error}`);
+      const exited = () => ended("reading it ended its thread");
+      const ended = (why: string) => {
+        const at = Atomics.load(position, 0);
+        if (at >= 0) return finish({ position: at, why });
+        stop();
+        reject(new Error(this.#closed ? stopped : `The threads that read files do not start: ${why}`));
+      };
       worker.on("message", received).on("error", failed).on("exit", exited);
       worker.ref();
       Atomics.store(position, 0, -1);
