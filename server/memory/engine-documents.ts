@@ -64,7 +64,6 @@ export class EngineDocuments {
   /** Adds or replaces documents at places just got from the cache. */
   add(documents: readonly (EncodedDocument & { place: CachePlace })[]): void {
     this.#startGeneration();
-    this.remove(documents.map(({ document }) => document));
     const places = documents.map(({ document, place }) => ({ document, ...this.#attached(place) }));
     if (places.length > 0) this.#engine.addDocuments(places);
     for (const { document, encoding, place } of documents) this.#held.set(document, { encoding, place });

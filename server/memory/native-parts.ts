@@ -7,7 +7,7 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { NativeAddon } from "../../native/addon.ts";
 import { Engine } from "../../native/engine.ts";
-import { loadAddon, probeAddon } from "../../native/load.ts";
+import { AddonError, loadAddon, probeAddon } from "../../native/load.ts";
 import { Tokenizer } from "../../native/tokenizer.ts";
 
 export interface NativeParts {
@@ -25,7 +25,7 @@ export interface NativePlaces {
   home: string;
 }
 
-/** Throws when the addon itself cannot be used: there are no words then, either. */
+/** Throws AddonError when the addon itself cannot be used: there are no words then, either. */
 export async function loadNativeParts({ addonFile, modelFolder, home }: NativePlaces): Promise<NativeParts> {
   await probeOnce(addonFile, home);
   const addon = loadAddon(addonFile);
@@ -68,7 +68,8 @@ async function probeOnce(addonFile: string, home: string): Promise<void> {
   const memo = join(home, "probe.json");
   const wanted = identityOrNothing(addonFile);
   if (wanted && wanted === remembered(memo)) return;
-  await probeAddon(addonFile);
+  const probe = await probeAddon(addonFile);
+  if (!probe.ok) throw new AddonError(probe.message);
   mkdirSync(home, { recursive: true, mode: 0o700 });
   if (wanted) writeFileSync(memo, JSON.stringify({ works: wanted }), { mode: 0o600 });
 }
