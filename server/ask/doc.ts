@@ -59,7 +59,7 @@ function lineComments(lines: readonly string[], first: number): { text: string; 
 }
 
 function docstring(lines: readonly string[]): string {
-  const first = lines.findIndex((line) => DOCSTRING.test(line));
+  const first = lines.findIndex((line, at) => DOCSTRING.test(line) && beginsDocstring(lines, at));
   if (first < 0) return "";
   const mark = DOCSTRING.exec(lines[first] ?? "")?.[1] ?? '"""';
   const said: string[] = [];
@@ -70,6 +70,13 @@ function docstring(lines: readonly string[]): string {
     if (end >= 0) break;
   }
   return opening(said);
+}
+
+/** A quote may also end one: it begins one at the top, after a definition's colon, or behind @doc. */
+function beginsDocstring(lines: readonly string[], at: number): boolean {
+  if (/^\s*@/.test(lines[at] ?? "")) return true;
+  const before = lines.slice(0, at).findLast((line) => line.trim() !== "");
+  return before === undefined || /:\s*(?:#.*)?$/.test(before);
 }
 
 function paragraph(lines: readonly string[]): string {

@@ -3,8 +3,9 @@
  */
 
 import type { IndexReader } from "../index/api.ts";
+import { startWithComment } from "../index/passages.ts";
 import { regionAround } from "../index/regions.ts";
-import type { CommitRow, SymbolDefinition } from "../index/types.ts";
+import type { CommitRow, PassageLines, SymbolDefinition } from "../index/types.ts";
 import type { RankedCommit } from "./commits.ts";
 import type { Place } from "./places.ts";
 import type { Query } from "./query.ts";
@@ -31,7 +32,8 @@ export async function fileEvidence(
   ]);
   if (text === undefined) return undefined;
   const lines = text.split(/\r?\n/);
-  const best = inside(place ?? start(symbols, lines), lines.length);
+  const found = inside(place ?? start(symbols, lines), lines.length);
+  const best = place?.symbol ? found : narrow(sources.index, query, lines, symbols, found);
   const region = regionAround(symbols, lines, best.startLine, best.endLine, REGION_LINES);
   const shown = lines.slice(region.startLine - 1, region.endLine).join("\n");
   return {
@@ -46,6 +48,36 @@ export async function fileEvidence(
     text: shown,
     title: region.title,
   };
+}
+
+/** A passage may span several definitions: the part inside the one that holds most of the question's words stands for it. */
+function narrow(
+  index: IndexReader,
+  query: Query,
+  lines: readonly string[],
+  symbols: readonly SymbolDefinition[],
+  found: PassageLines,
+): PassageLines {
+  const inner = symbols.filter((it) => it.startLine > found.startLine && it.startLine <= found.endLine).map((it) => it.startLine);
+  if (inner.length === 0) return found;
+  const asked = new Map(index.terms(query.words).map((term) => [term, 1 / Math.log2(4 + index.documentFrequency(term))]));
+  const borders = [...new Set([found.startLine, ...inner.map((line) => Math.max(found.startLine, startWithComment(lines, line)))])].sort(
+    (a, b) => a - b,
+  );
+  let best = found;
+  let most = 0;
+  borders.forEach((startLine, at) => {
+    const endLine = (borders[at + 1] ?? found.endLine + 1) - 1;
+    const mass = sharedMass(index, asked, lines.slice(startLine - 1, endLine).join("\n"));
+    if (mass > most) [best, most] = [{ startLine, endLine }, mass];
+  });
+  return best;
+}
+
+function sharedMass(index: IndexReader, asked: ReadonlyMap<string, number>, text: string): number {
+  let mass = 0;
+  for (const term of new Set(index.terms(text))) mass += asked.get(term) ?? 0;
+  return mass;
 }
 
 /** Where a file begins for a reader, when nothing inside it matched: its first definition. */

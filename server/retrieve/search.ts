@@ -39,7 +39,7 @@ export async function search(sources: SearchSources, question: string, options: 
   ]);
   options.signal?.throwIfAborted();
   return {
-    evidence: options.scope === "all" ? merge(query, files, commits).slice(0, k) : [...files.evidence, ...commits.evidence],
+    evidence: options.scope === "all" ? merge(query, files, commits, k) : [...files.evidence, ...commits.evidence],
     confidence: confidenceIn(query, options.scope, files, commits),
     ms: performance.now() - start,
     stages: { ...commits.stages, ...files.stages },
@@ -115,15 +115,19 @@ async function searchCommits(sources: SearchSources, query: Query, k: number): P
   };
 }
 
-/** Files and commits in one list: each kind's scores as a share of its best, the kind that was not asked for below. */
-function merge(query: Query, files: Part, commits: Part): Evidence[] {
-  const weights = query.kind === "history" ? scopeWeights.history : scopeWeights.other;
-  const share = (part: Part, weight: number) => {
+/** Files and commits in one list: each kind's scores as a share of its best, the kind that was not asked for below and few. */
+function merge(query: Query, files: Part, commits: Part, k: number): Evidence[] {
+  const history = query.kind === "history";
+  const weights = history ? scopeWeights.history : scopeWeights.other;
+  const share = (part: Part, weight: number, most: number) => {
     const best = part.evidence[0]?.score ?? 1;
-    return part.evidence.map((it) => ({ ...it, score: best > 0 ? (weight * it.score) / best : 0 }));
+    return part.evidence.slice(0, most).map((it) => ({ ...it, score: best > 0 ? (weight * it.score) / best : 0 }));
   };
-  const sure = query.kind === "history" || commits.confidence >= FOUND;
-  return [...share(files, weights.files), ...(sure ? share(commits, weights.commits) : [])].sort((a, b) => b.score - a.score);
+  const few = Math.ceil(k * scopeWeights.few);
+  const told = history ? k : commits.confidence >= FOUND ? few : 0;
+  const shown = history && commits.confidence >= FOUND ? few : k;
+  const merged = [...share(files, weights.files, shown), ...share(commits, weights.commits, told)];
+  return merged.sort((a, b) => b.score - a.score).slice(0, k);
 }
 
 function incomplete(sources: SearchSources, status: { toEncode: number; encoded: number }, gathered: Gathered | undefined): string {

@@ -64,5 +64,5 @@ export const confidenceWeights = { bias: -7.2, coverage: 3.6, defines: 3.7, name
 /** Below it an answer says "not found": keeps 96 % of the questions with an answer, refuses 84 % of those of another repository. */
 export const FOUND = 0.3;
 
-/** How files and commits stand to each other in one list, by whether the question is about history. */
-export const scopeWeights = { history: { files: 0.6, commits: 1 }, other: { files: 1, commits: 0.55 } };
+/** How files and commits stand to each other in one list, by whether the question is about history; `few`: most of the other kind, as a share of k. */
+export const scopeWeights = { history: { files: 0.6, commits: 1 }, other: { files: 1, commits: 0.55 }, few: 0.2 };
