@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { appendFile, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
@@ -32,7 +33,6 @@ class Told {
   readonly paths = new Set<string>();
   readonly git: string[] = [];
   readonly problems: string[] = [];
-  batches = 0;
   reconciles = 0;
   watch!: FolderWatch;
   #wake: () => void = () => {};
@@ -43,7 +43,6 @@ class Told {
     told.watch = await watchFolder(root, {
       ...(ignored ? { ignored } : {}),
       onChange(paths) {
-        told.batches++;
         for (const path of paths) told.paths.add(path);
         changed();
       },
@@ -171,11 +170,10 @@ describe("watchFolder", () => {
   });
 
   it("asks for a comparison of the whole folder after a burst too large to name", async () => {
-    const { path, write } = await folder({ "a.ts": "" });
+    const { path } = await folder({ "a.ts": "" });
     const told = await Told.of(path);
-    await write(Object.fromEntries(Array.from({ length: 2500 }, (_, number) => [`f${number}.ts`, ""])));
-    await told.until(() => told.reconciles > 0 || told.paths.size === 2500);
-    expect(told.batches + told.reconciles).toBeLessThan(100);
+    for (let number = 0; number < 2500; number++) writeFileSync(join(path, `f${number}.ts`), "");
+    await told.until(() => told.reconciles > 0);
   });
 
   it("says so when the system has no watches left, and asks for comparisons instead", async () => {
