@@ -150,5 +150,6 @@ export function namedFiles(files: readonly DocumentRow[], word: string): Documen
     else if (path.endsWith(`/${asked}`)) ends.push(file);
     else if (asked.endsWith(`/${path}`)) longer.push(file); // an absolute path of another machine
   }
+  longer.sort((a, b) => b.path.length - a.path.length);
   return [...exact, ...longer, ...ends];
 }

@@ -1,0 +1,53 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { SearchScores } from "../../native/addon.ts";
+import { foldScores } from "./meaning.ts";
+
+/** Documents 10, 11, ... with these chunk scores. */
+function scores(...documents: number[][]): SearchScores {
+  const firsts = [0];
+  for (const chunks of documents) firsts.push((firsts.at(-1) ?? 0) + chunks.length);
+  return {
+    documents: Int32Array.from(documents, (_, at) => 10 + at),
+    firsts: Int32Array.from(firsts),
+    scores: Float32Array.from(documents.flat()),
+  };
+}
+
+function order(found: SearchScores, neutral?: number[]): number[] {
+  const folded = foldScores(found, neutral && Float32Array.from(neutral)) ?? [];
+  return folded.toSorted((a, b) => b.sum - a.sum).map((it) => it.document);
+}
+
+describe("foldScores", () => {
+  it("lets several good chunks outweigh a single one as good", () => {
+    expect(order(scores([-5, -5], [-5, -9], [-9, -9]))).toEqual([10, 11, 12]);
+  });
+
+  it("subtracts what chunks score for a question about nothing", () => {
+    expect(order(scores([-3], [-4]))).toEqual([10, 11]);
+    expect(order(scores([-3], [-4]), [-2, -5])).toEqual([11, 10]);
+  });
+
+  it("names the best chunks, best first", () => {
+    const folded = foldScores(scores([-9, -3, -8, -5, -7], [-9])) ?? [];
+    expect(folded[0]?.chunks.map((it) => it.chunk)).toEqual([1, 3, 4]);
+  });
+
+  it("has nothing to say without chunks, and leaves out documents without any", () => {
+    expect(foldScores(scores())).toBeUndefined();
+    expect(foldScores(scores([], [-1], [-2]))?.map((it) => it.document)).toEqual([11, 12]);
+  });
+
+  it("gives finite standard scores, whatever the scores", () =>
+    fc.assert(
+      fc.property(
+        fc.array(fc.array(fc.double({ min: -100, max: 0, noNaN: true }), { minLength: 1, maxLength: 6 }), { minLength: 1, maxLength: 8 }),
+        (documents) => {
+          const folded = foldScores(scores(...documents)) ?? [];
+          expect(folded).toHaveLength(documents.length);
+          for (const it of folded) expect([it.sum, it.best, ...it.chunks.map((chunk) => chunk.score)].every(Number.isFinite)).toBe(true);
+        },
+      ),
+    ));
+});
