@@ -43,7 +43,7 @@ const tokens = [
 ];
 
 /** scheme://user:password@host */
-const address = /\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s:/@'"`<>]{0,80}:([^\s@/'"`<>]{3,200})@[A-Za-z0-9[]/gi;
+const address = /\b[a-z][a-z0-9+.-]{1,20}:\/\/([^\s:/@'"`<>]{0,80}):([^\s@/'"`<>]{3,200})@[A-Za-z0-9[]/gi;
 
 /** name = "value", name: 'value', name => "value"; the name ends in one of the words. */
 const quoted =
@@ -87,7 +87,7 @@ function secretOffsets(text: string): number[] {
     for (const match of text.matchAll(pattern)) if (isRandom(match[0], 2.5)) offsets.push(match.index);
   }
   for (const match of text.matchAll(address)) {
-    if (!placeholder.test(match[1]!) && !template.test(match[1]!)) offsets.push(match.index);
+    if (!isExample(match[1]!, match[2]!)) offsets.push(match.index);
   }
   for (const pattern of [quoted, bare]) {
     for (const match of text.matchAll(pattern)) {
@@ -96,6 +96,12 @@ function secretOffsets(text: string): number[] {
     }
   }
   return offsets;
+}
+
+/** Whether a user and password are those of examples: placeholders, words about passwords, twice the same. */
+function isExample(user: string, password: string): boolean {
+  if (password === user || placeholder.test(password) || template.test(password)) return true;
+  return !/\d/.test(password) && /pass|word|secret|key|token|user/i.test(password);
 }
 
 /** The 1-based lines that hold the offsets. */
