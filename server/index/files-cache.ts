@@ -16,6 +16,11 @@ export class FilesCache {
     this.#reader = reader;
   }
 
+  /** The last transaction it knows. */
+  get number(): number {
+    return this.#number;
+  }
+
   /** The database is at transaction `number` now. */
   outdated(number: number): void {
     this.#wanted = number;

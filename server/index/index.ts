@@ -101,7 +101,7 @@ export class Index implements IndexReader, IndexWriter {
     clearTimeout(this.#following);
     this.#following = undefined;
     try {
-      this.#writer = await StoreThread.openWriter(this.#file);
+      this.#writer = await this.#openWriter();
       await this.#catchUp();
     } catch (error) {
       await this.#recover(error, true);
@@ -350,8 +350,26 @@ export class Index implements IndexReader, IndexWriter {
   }
 
   async #openAll(writable: boolean): Promise<void> {
-    if (writable) this.#writer = await StoreThread.openWriter(this.#file);
-    await this.#load();
+    const reader = StoreThread.reader(this.#file); // starts while the writer opens
+    try {
+      this.#writer = writable ? await this.#openWriter() : undefined;
+      await this.#load(reader);
+      if (!writable) await this.#cache.refresh(); // what is known now is no news to those who follow
+    } catch (error) {
+      await reader.close();
+      throw error;
+    }
+  }
+
+  async #openWriter(): Promise<StoreThread<StoreWriter>> {
+    const writer = StoreThread.writer(this.#file);
+    try {
+      await writer.open();
+      return writer;
+    } catch (error) {
+      await writer.close();
+      throw error;
+    }
   }
 
   /** The writer sets a damaged index aside and starts an empty one; everything else is the caller's to hear. */
@@ -377,20 +395,23 @@ export class Index implements IndexReader, IndexWriter {
   }
 
   /** Opens the reading side: connection, word indexes, the list of files. */
-  async #load(): Promise<void> {
-    this.#reader = await StoreThread.openReader(this.#file);
-    this.#cache = new FilesCache(this.#reader);
+  async #load(reader: StoreThread<StoreReader>): Promise<void> {
+    await reader.open();
+    this.#reader = reader;
+    this.#cache = new FilesCache(reader);
     await this.#loadWords();
   }
 
   async #loadWords(): Promise<void> {
     const { folder, addon, root, onMessage } = this.#options;
     const shared = { addon, root, onMessage, reader: this.#reader };
-    const files = await WordIndex.load({ ...shared, kind: "file", file: join(folder, "words-files.bin") });
-    this.#commits = await WordIndex.load({ ...shared, kind: "commit", file: join(folder, "words-commits.bin") });
+    const [files, commits] = await Promise.all([
+      WordIndex.load({ ...shared, kind: "file", file: join(folder, "words-files.bin") }),
+      WordIndex.load({ ...shared, kind: "commit", file: join(folder, "words-commits.bin") }),
+    ]);
     await this.#unsavedChanges.run(async () => {
       await files.change(this.#overlay.texts(), noIds);
-      this.#files = files;
+      [this.#files, this.#commits] = [files, commits];
     });
   }
 
@@ -399,7 +420,7 @@ export class Index implements IndexReader, IndexWriter {
     return this.#writes.run(async () => {
       const { number, trimmed, replaced } = await this.#reader.call("state");
       if (replaced) await this.#reload();
-      else if (number === this.#files.number) return;
+      else if (number === this.#files.number && number === this.#cache.number) return;
       else if (this.#files.number < trimmed) await this.#loadWords();
       else {
         await this.#files.replay();
@@ -414,7 +435,7 @@ export class Index implements IndexReader, IndexWriter {
   /** Another database took the place of the one that is open: nothing known of the old one holds. */
   async #reload(): Promise<void> {
     const before = { reader: this.#reader, documents: this.#cache.ids() };
-    await this.#load();
+    await this.#load(StoreThread.reader(this.#file));
     this.#tellRemoved(before.documents);
     await before.reader.close();
   }
@@ -425,14 +446,8 @@ export class Index implements IndexReader, IndexWriter {
 
   /** Where passages are, in the order of `ids`; undefined for those that are gone or hidden by unsaved text. */
   async #passageHits(ids: Int32Array): Promise<(Omit<PassageHit, "score" | "coverage"> | undefined)[]> {
-    const saved = new Map(
-      (
-        await this.#reader.call(
-          "passages",
-          [...ids].filter((id) => id > 0),
-        )
-      ).map((row) => [row.id, row]),
-    );
+    const rows = await this.#reader.call("passages", [...ids.filter((id) => id > 0)]);
+    const saved = new Map(rows.map((row) => [row.id, row]));
     const documents = await this.#cache.byId();
     return [...ids].map((id) => {
       const unsaved = this.#overlay.passage(id);

@@ -43,24 +43,18 @@ export class StoreThread<S extends StoreReader | StoreWriter> {
     this.#worker.on("exit", () => this.#end(new IndexAccessError(`The index ${data.file} was closed.`)));
   }
 
-  /** Starts a thread on the database. Rejects with DamagedIndexError or IndexAccessError. */
-  static async openReader(file: string): Promise<StoreThread<StoreReader>> {
-    return StoreThread.#open<StoreReader>({ file, access: "read" });
+  /** A thread to read the database at `file`; `open` comes before any call. */
+  static reader(file: string): StoreThread<StoreReader> {
+    return new StoreThread<StoreReader>({ file, access: "read" });
   }
 
-  static async openWriter(file: string): Promise<StoreThread<StoreWriter>> {
-    return StoreThread.#open<StoreWriter>({ file, access: "write" });
+  static writer(file: string): StoreThread<StoreWriter> {
+    return new StoreThread<StoreWriter>({ file, access: "write" });
   }
 
-  static async #open<S extends StoreReader | StoreWriter>(data: StoreThreadData): Promise<StoreThread<S>> {
-    const thread = new StoreThread<S>(data);
-    try {
-      await thread.#send("open", []);
-      return thread;
-    } catch (error) {
-      await thread.#worker.terminate();
-      throw error;
-    }
+  /** Opens the database. Rejects with DamagedIndexError or IndexAccessError; the thread is of no use then, but must be closed. */
+  async open(): Promise<void> {
+    await this.#send("open", []);
   }
 
   call<K extends Method<S> & string>(method: K, ...args: Arguments<S, K>): Promise<Answer<S, K>> {
@@ -69,7 +63,7 @@ export class StoreThread<S extends StoreReader | StoreWriter> {
 
   /** Closes the database after the calls in hand and ends the thread. */
   async close(): Promise<void> {
-    if (!this.#ended) await this.#send("close", []).catch(() => undefined); // a damaged database may fail to close; the thread ends all the same
+    if (!this.#ended) await this.#send("close", []).catch(() => undefined); // what cannot be closed ends with its thread
     await this.#worker.terminate();
   }
 

@@ -16,6 +16,7 @@ function answer(id: number, method: string, args: unknown[]): StoreAnswer {
       store = access === "write" ? new StoreWriter(file) : new StoreReader(file);
       return { id, result: undefined };
     }
+    if (!store) return { id, result: undefined }; // closed before it was opened
     return { id, result: (store as unknown as Record<string, (...args: unknown[]) => unknown>)[method]!(...args) };
   } catch (error) {
     const { name, message } = explain(error, file) as Error;
