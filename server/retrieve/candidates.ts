@@ -88,36 +88,50 @@ export async function gather(sources: SearchSources, query: Query): Promise<Gath
   return { candidates: found.all(), meaningUsed: meanings !== undefined, problem, files: files.length, stages };
 }
 
+interface RowsBy {
+  id: Map<number, DocumentRow>;
+  path: Map<string, DocumentRow>;
+}
+
+const rowsMade = new WeakMap<readonly DocumentRow[], RowsBy>();
+
+/** Rows by id and by path; made again only when the list of files is another one. */
+function rowsBy(files: readonly DocumentRow[]): RowsBy {
+  const known = rowsMade.get(files);
+  if (known) return known;
+  const fresh = { id: new Map(files.map((file) => [file.id, file])), path: new Map(files.map((file) => [file.path, file])) };
+  rowsMade.set(files, fresh);
+  return fresh;
+}
+
 /** Candidates by path; documents by id. */
 class Found {
-  private readonly rows: Map<number, DocumentRow>;
-  private readonly byPath: Map<string, DocumentRow>;
-  private readonly candidates = new Map<string, Candidate>();
+  readonly #rows: RowsBy;
+  readonly #candidates = new Map<string, Candidate>();
 
   constructor(files: readonly DocumentRow[]) {
-    this.rows = new Map(files.map((file) => [file.id, file]));
-    this.byPath = new Map(files.map((file) => [file.path, file]));
+    this.#rows = rowsBy(files);
   }
 
   all(): Candidate[] {
-    return [...this.candidates.values()];
+    return [...this.#candidates.values()];
   }
 
   has(document: number): boolean {
-    const row = this.rows.get(document);
-    return row !== undefined && this.candidates.has(row.path);
+    const row = this.#rows.id.get(document);
+    return row !== undefined && this.#candidates.has(row.path);
   }
 
   /** The candidate of a document; undefined for one that is not a live file (a commit, or removed meanwhile). */
   of(document: number): Candidate | undefined {
-    const row = this.rows.get(document);
+    const row = this.#rows.id.get(document);
     return row && this.at(row.path);
   }
 
   at(path: string): Candidate {
-    const known = this.candidates.get(path);
+    const known = this.#candidates.get(path);
     if (known) return known;
-    const document = this.byPath.get(path);
+    const document = this.#rows.path.get(path);
     const fresh: Candidate = {
       path,
       document,
@@ -132,7 +146,7 @@ class Found {
       literal: 0,
       literalLine: 0,
     };
-    this.candidates.set(path, fresh);
+    this.#candidates.set(path, fresh);
     return fresh;
   }
 }
