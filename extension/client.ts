@@ -61,6 +61,19 @@ export class Client implements Disposable {
     await this.#client.sendNotification(method, params);
   }
 
+  /** Resolves when the status changes next, at the latest after a second, or with the token. */
+  nextChange(token: CancellationToken): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        for (const one of listening) one.dispose();
+        resolve();
+      };
+      const timer = setTimeout(done, 1_000);
+      const listening = [this.onChange(done), token.onCancellationRequested(done)];
+    });
+  }
+
   /** Ends the server: VS Code waits for this when it closes the window. */
   async stop(): Promise<void> {
     await this.#client.dispose();

@@ -49,7 +49,7 @@ export class SourcesTree implements TreeDataProvider<Source>, Disposable {
 
   getTreeItem(source: Source): TreeItem {
     const item = new TreeItem(labelOf(source), TreeItemCollapsibleState.None);
-    item.description = source.title || folderOf(source.path);
+    item.description = source.commit ? subjectOf(source) : source.title || folderOf(source.path);
     item.tooltip = tooltipOf(source);
     item.command = { command: "everyline.openSource", title: "Open", arguments: [source] };
     item.contextValue = source.commit ? "commit" : "file";
@@ -73,6 +73,7 @@ export class SourcesTree implements TreeDataProvider<Source>, Disposable {
 function tooltipOf(source: Source): MarkdownString {
   const tip = new MarkdownString();
   tip.appendText(source.path ? `${source.path}:${linesOf(source)}` : `commit ${source.commit}`);
+  if (source.title) tip.appendMarkdown("\n\n").appendText(source.title);
   if (source.reasons.length > 0) tip.appendMarkdown("\n\n").appendText(source.reasons.join(" · "));
   const { text } = snippetOf(source, 12);
   if (text) tip.appendCodeblock(text, languageOf(source.path));
@@ -81,6 +82,10 @@ function tooltipOf(source: Source): MarkdownString {
 
 function languageOf(path: string): string {
   return /\.(\w{1,12})$/.exec(path)?.[1] ?? "";
+}
+
+function subjectOf({ text }: Source): string {
+  return text.split("\n", 1)[0] ?? "";
 }
 
 function folderOf(path: string): string {

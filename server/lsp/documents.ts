@@ -9,6 +9,7 @@ import { type Connection, TextDocuments } from "vscode-languageserver/node";
 import { TextDocument } from "vscode-languageserver-textdocument";
 import { message } from "./errors.ts";
 import type { Folder, Folders } from "./folders.ts";
+import type { Log } from "./opened.ts";
 
 /** Milliseconds between a key and its text being searchable. */
 const delayMs = 100;
@@ -16,14 +17,14 @@ const delayMs = 100;
 export class OpenDocuments {
   readonly #documents = new TextDocuments(TextDocument);
   readonly #folders: Folders;
-  readonly #log: (message: string) => void;
+  readonly #log: Log;
   /** By URI: the text on disk, as far as known. */
   readonly #saved = new Map<string, string>();
   /** URIs whose unsaved text a memory holds. */
   readonly #unsaved = new Set<string>();
   readonly #timers = new Map<string, NodeJS.Timeout>();
 
-  constructor(folders: Folders, log: (message: string) => void) {
+  constructor(folders: Folders, log: Log) {
     this.#folders = folders;
     this.#log = log;
   }
@@ -99,7 +100,7 @@ export class OpenDocuments {
     try {
       await place.folder.opened.setUnsaved(place.path, unsaved ? text : undefined);
     } catch (error) {
-      this.#log(`The unsaved text of ${place.path} is not searchable: ${message(error)}`);
+      this.#log(`The unsaved text of ${place.path} is not searchable: ${message(error)}`, "warning");
     }
   }
 

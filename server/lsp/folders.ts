@@ -9,7 +9,7 @@ import type { MemoryStatus } from "../memory/types.ts";
 import { notReadyCode } from "../protocol.ts";
 import type { Settings } from "../settings.ts";
 import { message } from "./errors.ts";
-import type { OpenedFolder, OpenFolder } from "./opened.ts";
+import type { Log, OpenedFolder, OpenFolder } from "./opened.ts";
 import { pathInFolder, pathOfUri } from "./uris.ts";
 
 export interface Folder {
@@ -30,7 +30,7 @@ export interface FoldersOptions {
   changed: () => void;
   /** A folder has just been opened. */
   opened: (folder: Folder) => void;
-  log: (message: string) => void;
+  log: Log;
 }
 
 export class Folders {
@@ -49,7 +49,7 @@ export class Folders {
     if (this.#folders.has(uri)) return;
     const path = pathOfUri(uri);
     if (path === undefined) {
-      this.#options.log(`${uri} is not a folder on this machine's disk: Everyline leaves it out.`);
+      this.#options.log(`${uri} is not a folder on this machine's disk: Everyline leaves it out.`, "warning");
       return;
     }
     const folder: Folder = { uri, path, opening: this.#open(uri, path) };
@@ -63,7 +63,7 @@ export class Folders {
       },
       (error) => {
         folder.failure = message(error);
-        this.#options.log(`${path} could not be opened: ${folder.failure}`);
+        this.#options.log(`${path} could not be opened: ${folder.failure}`, "error");
         this.#options.changed();
       },
     );

@@ -9,7 +9,13 @@ import type { OpenedFolder, OpenOptions } from "./opened.ts";
 
 /** Throws FolderError when the folder cannot be read, and an error for people when its index cannot be used. */
 export async function openFolder({ path, settings, changed, log }: OpenOptions): Promise<OpenedFolder> {
-  const memory = await Memory.open({ folder: path, settings, watch: true, onStatus: changed, onMessage: (_level, text) => log(text) });
+  const memory = await Memory.open({
+    folder: path,
+    settings,
+    watch: true,
+    onStatus: changed,
+    onMessage: (level, text) => log(text, level),
+  });
   const completer = new Completer(memory);
   memory.start();
   return {

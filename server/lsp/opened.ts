@@ -35,7 +35,10 @@ export interface OpenOptions {
   settings: Settings;
   /** Call when the status may have changed; as often as it likes. */
   changed: () => void;
-  log: (message: string) => void;
+  log: Log;
 }
+
+export type LogLevel = "info" | "warning" | "error";
+export type Log = (message: string, level?: LogLevel) => void;
 
 export type OpenFolder = (options: OpenOptions) => Promise<OpenedFolder>;

@@ -1,7 +1,7 @@
 /** The custom requests of protocol.ts: parameters are checked, folders found, paths turned into URIs inside their folder. */
-import type { CancellationToken, Connection } from "vscode-languageserver/node";
+import { type CancellationToken, type Connection, ResponseError } from "vscode-languageserver/node";
 import type { Answer } from "../ask/types.ts";
-import { type LocatedAnswer, type LocatedEvidence, type Request, Requests } from "../protocol.ts";
+import { type LocatedAnswer, type LocatedEvidence, notReadyCode, type Request, Requests } from "../protocol.ts";
 import type { Evidence, SearchOptions } from "../retrieve/types.ts";
 import type { InlineCompletions } from "./completion.ts";
 import { badRequest, responseError, signalOf } from "./errors.ts";
@@ -26,7 +26,7 @@ export function answerRequests(connection: Connection, folders: Folders, complet
     const text = textOf(question, "question");
     const signal = signalOf(token);
     const answers = await fromEach(folders.findAll(textOf(folder, "folder")), async (one, opened) =>
-      located(one, await opened.ask(text, countOf(k), signal)),
+      located(one, await whileReading(opened, () => opened.ask(text, countOf(k), signal))),
     );
     return answers.reduce(better);
   });
@@ -50,7 +50,7 @@ export function answerRequests(connection: Connection, folders: Folders, complet
     const options: SearchOptions = { k: countOf(k), scope: scopeOf(scope), signal: signalOf(token) };
     const text = textOf(query, "query");
     const found = await fromEach(folders.findAll(textOf(folder, "folder")), async (one, opened) =>
-      (await opened.search(text, options)).evidence.map((evidence) => locate(one, evidence)),
+      (await whileReading(opened, () => opened.search(text, options))).evidence.map((evidence) => locate(one, evidence)),
     );
     const results = found.flat().sort((a, b) => b.score - a.score);
     return { results: results.slice(0, options.k), ms: performance.now() - started };
@@ -84,6 +84,16 @@ async function fromEach<T>(folders: Folder[], act: (folder: Folder, opened: Open
   const failed = results.find((result) => result.status === "rejected");
   if (values.length === 0 && failed) throw failed.reason;
   return values;
+}
+
+/** Asks a memory that may still be reading: refused while it knows nothing, and said in the result while it knows a part. */
+async function whileReading<T extends { incomplete: string }>(opened: OpenedFolder, ask: () => Promise<T>): Promise<T> {
+  const { state, files } = await opened.status();
+  const reading = state === "starting" || state === "words";
+  if (reading && files === 0) throw new ResponseError(notReadyCode, "Everyline has only begun to read this folder. Ask again in a moment.");
+  const result = await ask();
+  if (!reading) return result;
+  return { ...result, incomplete: ["files are still being read", result.incomplete].filter(Boolean).join("; ") };
 }
 
 function located(folder: Folder, answer: Answer): LocatedAnswer {

@@ -16,7 +16,7 @@ import {
 } from "vscode-languageserver/node";
 import type { Completion, CompletionRequest } from "../complete/types.ts";
 import type { MemoryStatus } from "../memory/types.ts";
-import { type LocatedAnswer, Notifications, type Request, Requests } from "../protocol.ts";
+import { type LocatedAnswer, Notifications, notReadyCode, type Request, Requests } from "../protocol.ts";
 import type { Evidence } from "../retrieve/types.ts";
 import type { OpenedFolder, OpenOptions } from "./opened.ts";
 import { serve } from "./serve.ts";
@@ -90,6 +90,17 @@ describe("requests", () => {
     await vi.waitFor(() => expect(server.told).toContain("ask forever"));
     source.cancel();
     await expect(asked).rejects.toThrow("Cancelled.");
+  });
+
+  it("are refused while nothing has been read, and say so while files are being read", async () => {
+    const server = await started();
+    const params = { folder: "", question: "x", k: 3 };
+    Object.assign(server, { state: "words", files: 0 });
+    await expect(server.ask(Requests.ask, params)).rejects.toMatchObject({ code: notReadyCode });
+    server.files = 5;
+    expect((await server.ask(Requests.ask, params)).incomplete).toContain("still being read");
+    server.state = "ready";
+    expect((await server.ask(Requests.ask, params)).incomplete).toBe("");
   });
 
   it("reach the folder: pause, resume, rebuild, allowEncoding, clearCache, word", async () => {
@@ -230,7 +241,7 @@ async function started({ configuration = {}, folders = [], refuse }: StartOption
     return folder(options);
   };
   const folder = ({ path }: OpenOptions): OpenedFolder => ({
-    status: async () => ({ folder: path, state: "ready", message: "Ready.", rssBytes: 0 }) as MemoryStatus,
+    status: async () => ({ folder: path, state: server.state, message: "Ready.", files: server.files, rssBytes: 0 }) as MemoryStatus,
     ask: async (question, _k, signal) => {
       told.push(`ask ${question}`);
       if (question === "forever") await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
@@ -292,6 +303,8 @@ async function started({ configuration = {}, folders = [], refuse }: StartOption
     opened,
     statuses,
     uriOf,
+    state: "ready" as MemoryStatus["state"],
+    files: 1,
     next: async (): Promise<Completion> => made("done()"),
     ask: <P, R>(request: Request<P, R>, params: P) => typed<R>(client, request.method, params),
     open: (path: string, text: string) =>

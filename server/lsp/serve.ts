@@ -16,7 +16,7 @@ import { InlineCompletions } from "./completion.ts";
 import { OpenDocuments } from "./documents.ts";
 import { message, responseError } from "./errors.ts";
 import { Folders } from "./folders.ts";
-import type { OpenFolder } from "./opened.ts";
+import type { Log, OpenFolder } from "./opened.ts";
 import { watchPower } from "./power.ts";
 import { answerRequests } from "./requests.ts";
 import { readSettings } from "./settings.ts";
@@ -26,7 +26,7 @@ import { StatusReporter } from "./status.ts";
 const closingMs = 1_500;
 
 export function serve(connection: Connection, open: OpenFolder): void {
-  const log = (text: string) => connection.console.log(text);
+  const log: Log = (text, level = "info") => connection.console[level === "warning" ? "warn" : level](text);
   let can = { configuration: false, watchConfiguration: false, folders: false, progress: false };
   let settings: Settings = defaultSettings;
   let battery = false;
@@ -40,7 +40,7 @@ export function serve(connection: Connection, open: OpenFolder): void {
     changed: () => status?.changed(),
     opened: (folder) => {
       folder.opened?.setBattery(battery);
-      documents.tell(folder).catch((error) => log(message(error)));
+      documents.tell(folder).catch((error) => log(message(error), "warning"));
     },
     log,
   });
@@ -62,7 +62,7 @@ export function serve(connection: Connection, open: OpenFolder): void {
   });
 
   connection.onInitialized(async () => {
-    status = new StatusReporter({ connection, statuses: () => folders.statuses(""), progress: can.progress });
+    status = new StatusReporter({ connection, statuses: () => folders.statuses(""), progress: can.progress, log });
     if (can.watchConfiguration) {
       await connection.client.register(DidChangeConfigurationNotification.type, { section: "everyline" });
     }
@@ -71,7 +71,7 @@ export function serve(connection: Connection, open: OpenFolder): void {
     stopPower = watchPower(setBattery);
     if (can.folders) {
       connection.workspace.onDidChangeWorkspaceFolders(({ added, removed }) => {
-        for (const { uri } of removed) folders.remove(uri).catch((error) => log(message(error)));
+        for (const { uri } of removed) folders.remove(uri).catch((error) => log(message(error), "warning"));
         for (const { uri } of added) folders.add(uri);
       });
     }
@@ -90,7 +90,7 @@ export function serve(connection: Connection, open: OpenFolder): void {
       return await completions.provide(params, token);
     } catch (error) {
       if (token.isCancellationRequested) return [];
-      log(`No completion: ${message(error)}`);
+      log(`No completion: ${message(error)}`, "warning");
       return responseError(error);
     }
   });
@@ -113,10 +113,10 @@ export function serve(connection: Connection, open: OpenFolder): void {
     if (!can.configuration) return defaultSettings;
     try {
       const read = readSettings(await connection.workspace.getConfiguration({ scopeUri: uri, section: "everyline" }));
-      for (const problem of read.problems) log(problem);
+      for (const problem of read.problems) log(problem, "warning");
       return read.settings;
     } catch (error) {
-      log(`The settings could not be read; the defaults are used. ${message(error)}`);
+      log(`The settings could not be read; the defaults are used. ${message(error)}`, "warning");
       return defaultSettings;
     }
   }

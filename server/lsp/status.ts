@@ -5,6 +5,7 @@
 import type { Connection, WorkDoneProgressServerReporter } from "vscode-languageserver/node";
 import type { MemoryStatus } from "../memory/types.ts";
 import { Notifications } from "../protocol.ts";
+import type { Log } from "./opened.ts";
 
 /** Milliseconds between two notifications. */
 const intervalMs = 500;
@@ -14,6 +15,7 @@ export interface StatusReporterOptions {
   statuses: () => Promise<MemoryStatus[]>;
   /** Whether the client shows work-done progress. */
   progress: boolean;
+  log: Log;
 }
 
 export class StatusReporter {
@@ -23,6 +25,8 @@ export class StatusReporter {
   #again = false;
   #closed = false;
   #lastSent = "";
+  /** By folder: the state written to the log last. */
+  readonly #logged = new Map<string, string>();
 
   constructor(options: StatusReporterOptions) {
     this.#options = options;
@@ -59,6 +63,14 @@ export class StatusReporter {
     this.#lastSent = text;
     await this.#options.connection.sendNotification(Notifications.statusChanged, { folders });
     if (this.#options.progress) this.#showProgress(folders);
+    for (const status of folders) this.#logState(status);
+  }
+
+  #logState({ folder, state, message, engine }: MemoryStatus): void {
+    if (this.#logged.get(folder) === state) return;
+    this.#logged.set(folder, state);
+    const computed = engine ? ` (${engine.backend} ${engine.detail}, ${engine.threads} threads)` : "";
+    this.#options.log(`${folder}: ${message}${computed}`);
   }
 
   #showProgress(folders: MemoryStatus[]): void {
