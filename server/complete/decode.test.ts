@@ -64,12 +64,23 @@ describe("choose", () => {
     logits.fill(5, 0, 8);
     logits[SPECIAL.eof] = 0;
     logits[20] = 1;
-    expect(choose(logits, "", vocabulary).id).toBe(20);
+    expect(choose(logits, "", vocabulary, true).id).toBe(20);
+  });
+
+  it("says something first, as unlikely as it is where the model would rather stop", () => {
+    const logits = new Float32Array(vocabulary.size);
+    logits[SPECIAL.eof] = 20;
+    logits[vocabulary.beginning("\n")[0] as number] = 15;
+    logits[vocabulary.beginning("b")[0] as number] = 10;
+    expect(choose(logits, "", vocabulary, true).id).toBe(SPECIAL.eof);
+    const { id, logProb } = choose(logits, "", vocabulary, false);
+    expect(vocabulary.text(id)).toBe("b");
+    expect(logProb).toBeLessThan(-9);
   });
 
   it("does not end before the healed text is out", () => {
     const logits = new Float32Array(vocabulary.size);
     logits[SPECIAL.eof] = 9;
-    expect(vocabulary.text(choose(logits, "fo", vocabulary).id)).toMatch(/^f/);
+    expect(vocabulary.text(choose(logits, "fo", vocabulary, false).id)).toMatch(/^f/);
   });
 });

@@ -2,7 +2,8 @@
  * Greedy decoding of the rest of a line.
  *
  * Tokens are chosen one at a time, each the likeliest of those allowed: while bytes of the healed token are outstanding only tokens
- * that agree with them, then any text, a line end or <eof>. Between two tokens the caller may cancel.
+ * that agree with them, then any text, and after the first text a line end or <eof> too. Where the model would rather have said
+ * nothing the text is unlikely, and its confidence says so. Between two tokens the caller may cancel.
  */
 import type { Attended, Step } from "../../native/addon.ts";
 import { SPECIAL } from "../../native/tokenizer.ts";
@@ -49,7 +50,7 @@ export async function decode(session: DecodeSession, frame: Frame, vocabulary: V
       signal.throwIfAborted();
       addWeights(weights, step.attended);
       const outstanding = frame.healed.slice(bytes.length);
-      const choice = choose(step.logits, outstanding, vocabulary);
+      const choice = choose(step.logits, outstanding, vocabulary, bytes.slice(frame.healed.length).trim() !== "");
       const made = bytes + vocabulary.text(choice.id);
       const written = made.slice(frame.healed.length);
       const ended = written.indexOf("\n");
@@ -84,13 +85,27 @@ function addWeights(weights: Map<string, Attended>, attended: readonly Attended[
   }
 }
 
-/** The likeliest token that agrees with the bytes outstanding, with its log probability among all that do. */
-export function choose(logits: Float32Array, outstanding: string, vocabulary: Vocabulary): { id: number; logProb: number } {
+/**
+ * The likeliest token that agrees with the bytes outstanding, with its log probability among all that do. A stop is only taken where it
+ * is allowed (`mayStop`), but counts among the others anyhow.
+ */
+export function choose(
+  logits: Float32Array,
+  outstanding: string,
+  vocabulary: Vocabulary,
+  mayStop: boolean,
+): { id: number; logProb: number } {
   const allowed = vocabulary.beginning(outstanding);
-  let best = outstanding === "" ? SPECIAL.eof : (allowed[0] as number);
-  for (const id of allowed) if ((logits[id] as number) > (logits[best] as number)) best = id;
-  const top = logits[best] as number;
-  let sum = outstanding === "" ? Math.exp((logits[SPECIAL.eof] as number) - top) : 0;
+  const free = outstanding === "";
+  let top = free ? (logits[SPECIAL.eof] as number) : Number.NEGATIVE_INFINITY;
+  let best = free && mayStop ? SPECIAL.eof : -1;
+  for (const id of allowed) {
+    const logit = logits[id] as number;
+    if (logit > top) top = logit;
+    if (best >= 0 && logit <= (logits[best] as number)) continue;
+    if (mayStop || !free || !vocabulary.endsLine(id)) best = id;
+  }
+  let sum = free ? Math.exp((logits[SPECIAL.eof] as number) - top) : 0;
   for (const id of allowed) sum += Math.exp((logits[id] as number) - top);
-  return { id: best, logProb: -Math.log(sum) };
+  return { id: best, logProb: (logits[best] as number) - top - Math.log(sum) };
 }

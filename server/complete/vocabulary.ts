@@ -6,15 +6,22 @@ export class Vocabulary {
   readonly #texts: string[];
   /** Ids in the order of their bytes, specials left out. */
   readonly #sorted: Int32Array;
+  readonly #ending: Uint8Array;
   readonly #exact = new Map<string, number>();
 
   /** `entries`: bytes by id, as NativeTokenizer.vocabulary() gives them. */
   constructor(entries: readonly Uint8Array[]) {
     this.size = entries.length;
     this.#texts = entries.map((bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1"));
+    this.#ending = Uint8Array.from(this.#texts, (text) => (/^[ \t\r]*\n/.test(text) ? 1 : 0));
     const ids = entries.map((_, id) => id).filter((id) => this.text(id) !== "");
     for (const id of ids) this.#exact.set(this.text(id), id);
     this.#sorted = Int32Array.from(ids.sort((a, b) => (this.text(a) < this.text(b) ? -1 : 1)));
+  }
+
+  /** Whether nothing but blanks stands before the token's first line end. */
+  endsLine(id: number): boolean {
+    return this.#ending[id] === 1;
   }
 
   text(id: number): string {
