@@ -123,6 +123,19 @@ describe("newCommits", () => {
   });
 });
 
+describe("secrets in messages", () => {
+  it("are blanked line by line", async () => {
+    const { path, commit } = await repository({ "a.ts": "" });
+    const leaked = `ghp_${"a1B2c3D4e5F6g7H8i9".repeat(2)}`;
+    await commit(`Rotate the token\n\nIt was ${leaked},\nnow it is not.`);
+    await commit(`Remove ${leaked}`);
+    expect((await commitsOf(path)).map(({ subject, body }) => [subject, body])).toEqual([
+      ["", ""],
+      ["Rotate the token", "\nnow it is not."],
+    ]);
+  });
+});
+
 describe("damaged objects", () => {
   it("keep a commit without paths where its tree cannot be read, and all others whole", async () => {
     const { path, git, commit, write } = await repository({ "a.ts": "1" });

@@ -5,6 +5,7 @@
  * commit cannot be read (a damaged object, a partial clone) its thousand is halved until the culprit stands alone, and the rest survives.
  */
 import type { PreparedCommit } from "../index/types.ts";
+import { redactSecrets } from "../workspace/secrets.ts";
 import { decodePath, GitError, headCommit, runGit, streamGit } from "./git.ts";
 
 export interface CommitOptions {
@@ -147,8 +148,7 @@ function parseLog(output: Buffer): PreparedCommit[] {
       author: text(fields.next()),
       email: text(fields.next()),
       date: Number.parseInt(text(fields.next()), 10) || 0,
-      subject: text(fields.next()),
-      body: text(fields.next()).trimEnd(),
+      ...message(text(fields.next()), text(fields.next()).trimEnd()),
       paths: [],
     };
     start = fields.next();
@@ -159,6 +159,14 @@ function parseLog(output: Buffer): PreparedCommit[] {
     commits.push(commit);
   }
   return commits;
+}
+
+/** Secret-looking lines never enter the memory, not by way of a message either. */
+function message(subject: string, body: string): { subject: string; body: string } {
+  const { text: both, lines } = redactSecrets(`${subject}\n${body}`);
+  if (lines.length === 0) return { subject, body };
+  const end = both.indexOf("\n");
+  return { subject: both.slice(0, end), body: both.slice(end + 1) };
 }
 
 class Fields {

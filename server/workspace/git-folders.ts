@@ -1,7 +1,8 @@
 /** Where git keeps what says which commit is checked out: the few folders in .git worth watching. */
+import { createHash } from "node:crypto";
 import { realpath } from "node:fs/promises";
 import { join, sep } from "node:path";
-import { decodePath, GitError, runGit } from "../history/git.ts";
+import { decodePath, GitError, runGit, streamGit } from "../history/git.ts";
 
 export interface GitFolders {
   /** HEAD and index of this work tree. */
@@ -41,4 +42,16 @@ export function isHeadChange(folders: GitFolders, path: string): boolean {
 
 export function isIndexChange(folders: GitFolders, path: string): boolean {
   return path === join(folders.own, "index");
+}
+
+/** Stands for the names of all files that git tracks below `folder`; "" where git cannot say. */
+export async function trackedNames(folder: string): Promise<string> {
+  const hash = createHash("sha1");
+  try {
+    for await (const piece of streamGit(folder, ["ls-files", "-z"])) hash.update(piece);
+    return hash.digest("hex");
+  } catch (error) {
+    if (error instanceof GitError) return "";
+    throw error;
+  }
 }

@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import { appendFile, mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, rename, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import {
@@ -132,20 +132,33 @@ describe("watchFolder", () => {
     expect([...told.paths].some((path) => path.startsWith("target/"))).toBe(false);
   });
 
-  it("tells of a commit, a switch of branches and a change of the index", async () => {
-    const { path, git, commit, write } = await repository({ "a.ts": "1" });
+  it("tells of a commit, a switch of branches and of other files tracked", async () => {
+    const { path, git, commit, write } = await repository({ "a.ts": "1", "b.ts": "" });
     await commit("first");
     const told = await Told.of(path);
-    await write({ "b.ts": "" });
-    await commit("second");
+    await git("commit", "--quiet", "--allow-empty", "--message", "second");
     await told.until(() => told.git.includes("head"));
     told.git.length = 0;
     await git("checkout", "--quiet", "-b", "other");
     await told.until(() => told.git.includes("head"));
     told.git.length = 0;
+    await write({ "a.ts": "2" });
+    await git("add", "a.ts");
     await git("rm", "--quiet", "--cached", "b.ts");
-    await told.until(() => told.git.length > 0);
-    expect(told.git[0]).toBe("index");
+    await told.until(() => told.git.includes("index"));
+  });
+
+  it("says nothing of an index that is only refreshed", async () => {
+    const { path, git, commit } = await repository({ "a.ts": "1", "b.ts": "" });
+    await commit("first");
+    const told = await Told.of(path);
+    await utimes(join(path, "a.ts"), 1, 1);
+    await git("update-index", "--refresh");
+    await git("commit", "--quiet", "--allow-empty", "--message", "second");
+    await told.until(() => told.git.includes("head"));
+    await git("rm", "--quiet", "--cached", "b.ts");
+    await told.until(() => told.git.includes("index"));
+    expect(told.git.filter((what) => what === "index")).toEqual(["index"]);
   });
 
   it("sees a commit in a linked work tree and in an opened subfolder", async () => {

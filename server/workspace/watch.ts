@@ -10,7 +10,7 @@ import { realpath } from "node:fs/promises";
 import { join, relative, resolve, sep } from "node:path";
 import { type FSWatcher, watch } from "chokidar";
 import { Batch } from "./batch.ts";
-import { gitFolders, isHeadChange, isIndexChange, watchesInGit } from "./git-folders.ts";
+import { gitFolders, isHeadChange, isIndexChange, trackedNames, watchesInGit } from "./git-folders.ts";
 import { FolderSieve } from "./sieve.ts";
 
 export interface WatchOptions {
@@ -18,7 +18,7 @@ export interface WatchOptions {
   ignored?: (path: string) => boolean;
   /** Files and folders that were made, changed or removed, relative to the folder: what is there now, `rediscover` tells. */
   onChange(paths: Set<string>): void;
-  /** "head": another commit or branch is checked out. "index": what git tracks may have changed. */
+  /** "head": another commit or branch is checked out. "index": git tracks other files than before. */
   onGitChange(what: "head" | "index"): void;
   /** Single changes are not known (too many at once, ignore rules changed, nothing can be watched): compare the whole folder. */
   onReconcile(): void;
@@ -52,13 +52,14 @@ export class FolderWatch {
   #settle: NodeJS.Timeout | undefined;
   #newFolders = new Set<string>();
   readonly #waiting: (() => void)[] = [];
+  #trackedNames = "";
   #closed = false;
 
   constructor(root: string, options: WatchOptions) {
     this.#root = root;
     this.#options = options;
     this.#changes = new Batch((paths) => this.#deliver(paths));
-    this.#gitChanges = new Batch((kinds) => options.onGitChange(kinds.has("head") ? "head" : "index"));
+    this.#gitChanges = new Batch((kinds) => void this.#deliverGit(kinds));
   }
 
   /** True while nothing can be watched and the folder is compared from time to time. */
@@ -175,6 +176,16 @@ export class FolderWatch {
     else this.#options.onChange(paths);
   }
 
+  async #deliverGit(kinds: Set<"head" | "index">): Promise<void> {
+    if (kinds.has("head")) this.#options.onGitChange("head");
+    if (!kinds.has("index")) return;
+    // git and editors rewrite the index all the time (it keeps stat data, too): only other names matter
+    const names = await trackedNames(this.#root);
+    if (this.#closed || names === this.#trackedNames) return;
+    this.#trackedNames = names;
+    this.#options.onGitChange("index");
+  }
+
   /** Other ignore rules: other folders to watch, other files that belong. */
   async #restart(): Promise<void> {
     await this.#files?.close();
@@ -190,6 +201,8 @@ export class FolderWatch {
   async #watchGit(): Promise<void> {
     const folders = await gitFolders(this.#root);
     if (!folders || this.#closed) return;
+    this.#trackedNames = await trackedNames(this.#root);
+    if (this.#closed) return;
     const isLeftOut = (path: string, stats?: Stats): boolean =>
       (stats ? !stats.isDirectory() : false) || !watchesInGit(folders, resolve(path));
     const watcher = watch([folders.own, folders.shared], {
