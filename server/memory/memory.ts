@@ -68,11 +68,11 @@ export class Memory {
   #running: Promise<void> = Promise.resolve();
   #closed = false;
 
-  private constructor(options: MemoryOptions, { root, native, lock, index, cache, problem, headerPrefix }: MemoryParts) {
+  private constructor(options: MemoryOptions, { root, model, lock, index, cache, problem, headerPrefix }: MemoryParts) {
     this.root = root;
     this.index = index;
-    this.engine = native.engine;
-    this.tokenizer = native.tokenizer;
+    this.engine = model.engine;
+    this.tokenizer = model.tokenizer;
     this.#options = options;
     this.#settings = options.settings;
     this.#lock = lock;

@@ -10,51 +10,31 @@ import { Engine } from "../../native/engine.ts";
 import { AddonError, loadAddon, probeAddon } from "../../native/load.ts";
 import { Tokenizer } from "../../native/tokenizer.ts";
 
-export interface NativeParts {
-  addon: NativeAddon;
+export interface NativeModel {
   engine: Engine | null;
   tokenizer: Tokenizer | null;
   /** Why there is no engine, "" when there is. */
   problem: string;
 }
 
-export interface NativePlaces {
-  addonFile: string;
-  modelFolder: string;
-  /** EVERYLINE_HOME, where the probe's outcome is kept. */
-  home: string;
-}
-
-/** Throws AddonError when the addon itself cannot be used: there are no words then, either. */
-export async function loadNativeParts({ addonFile, modelFolder, home }: NativePlaces): Promise<NativeParts> {
+/**
+ * The addon of a file. `home`: EVERYLINE_HOME, where it is remembered that this build works. Throws AddonError when it cannot be used:
+ * there are no words then, either.
+ */
+export async function loadTriedAddon(addonFile: string, home: string): Promise<NativeAddon> {
   await probeOnce(addonFile, home);
-  const addon = loadAddon(addonFile);
-  const tokenizer = attempt(() => Tokenizer.load(addon, modelFolder));
-  const engine = await attemptAsync(() => Engine.load(addon, { model: modelFolder, threads: 0, isa: "" }));
-  const problem = engine.problem || tokenizer.problem;
-  if (!problem) return { addon, engine: engine.value, tokenizer: tokenizer.value, problem };
-  engine.value?.close();
-  return { addon, engine: null, tokenizer: tokenizer.value, problem };
+  return loadAddon(addonFile);
 }
 
-interface Attempt<T> {
-  value: T | null;
-  problem: string;
-}
-
-function attempt<T>(work: () => T): Attempt<T> {
+/** Never rejects. */
+export async function loadModel(addon: NativeAddon, modelFolder: string): Promise<NativeModel> {
   try {
-    return { value: work(), problem: "" };
+    const loading = Engine.load(addon, { model: modelFolder, threads: 0, isa: "" });
+    loading.catch(() => undefined); // awaited below, unless the tokenizer fails first
+    const tokenizer = Tokenizer.load(addon, modelFolder);
+    return { engine: await loading, tokenizer, problem: "" };
   } catch (error) {
-    return { value: null, problem: (error as Error).message };
-  }
-}
-
-async function attemptAsync<T>(work: () => Promise<T>): Promise<Attempt<T>> {
-  try {
-    return { value: await work(), problem: "" };
-  } catch (error) {
-    return { value: null, problem: (error as Error).message };
+    return { engine: null, tokenizer: null, problem: (error as Error).message };
   }
 }
 

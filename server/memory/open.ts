@@ -8,7 +8,7 @@ import type { Settings } from "../settings.ts";
 import { FolderError } from "../workspace/discover.ts";
 import { Cache, cacheLimits } from "./cache.ts";
 import { Lock } from "./lock.ts";
-import { loadNativeParts, type NativeParts } from "./native-parts.ts";
+import { loadModel, loadTriedAddon, type NativeModel } from "./native-parts.ts";
 
 export type MessageLevel = "info" | "warning" | "error";
 
@@ -33,7 +33,7 @@ export interface MemoryOptions {
 export interface MemoryParts {
   /** Real path of the folder. */
   root: string;
-  native: NativeParts;
+  model: NativeModel;
   lock: Lock;
   index: Index;
   /** Null where it cannot be used: nothing is encoded then. */
@@ -54,17 +54,18 @@ export async function openParts(options: MemoryOptions): Promise<MemoryParts> {
   const openingCache = openCache(home, options, tell);
   const folder = indexFolder(home, root);
   const lock = new Lock(join(folder, "lock.db"));
-  let native: NativeParts | undefined;
+  let loadingModel: Promise<NativeModel> | undefined;
   try {
-    native = await loadNativeParts({ addonFile: options.addonFile ?? ownAddon, modelFolder: options.modelFolder ?? ownModel, home });
-    const index = await Index.open({ folder, root, addon: native.addon, writable: lock.tryLock(), onMessage: tell });
-    const { cache, problem: cacheProblem } = await openingCache;
-    const problem = native.problem || cacheProblem;
+    const addon = await loadTriedAddon(options.addonFile ?? ownAddon, home);
+    loadingModel = loadModel(addon, options.modelFolder ?? ownModel);
+    const index = await Index.open({ folder, root, addon, writable: lock.tryLock(), onMessage: tell });
+    const [model, { cache, problem: cacheProblem }] = await Promise.all([loadingModel, openingCache]);
+    const problem = model.problem || cacheProblem;
     if (problem) options.onMessage?.("error", problem);
-    return { root, native, lock, index, cache, problem, headerPrefix: await headerPrefix };
+    return { root, model, lock, index, cache, problem, headerPrefix: await headerPrefix };
   } catch (error) {
     lock.release();
-    native?.engine?.close();
+    (await loadingModel)?.engine?.close();
     (await openingCache).cache?.close();
     throw error;
   }
