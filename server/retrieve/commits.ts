@@ -28,7 +28,7 @@ export async function rankCommits(index: IndexReader, query: Query, k: number): 
   const hits = await index.searchCommits(words, CANDIDATES, commitFieldWeights);
   const newest = Math.max(1, ...hits.map((hit) => hit.commit.date));
   const best = Math.max(1e-9, ...hits.map((hit) => hit.score));
-  const ranked = hits.map((hit) => ({ ...hit, score: (hit.score / best) * factor(hit.commit, newest, query) }));
+  const ranked = hits.map((hit) => ({ ...hit, score: (hit.score / best) * covered(hit.coverage) * factor(hit.commit, newest, query) }));
   const scale = Math.max(1, ...ranked.map((it) => it.score));
   const rest = ranked.filter((it) => !named.some((commit) => commit.sha === it.commit.sha));
   rest.sort((a, b) => b.score - a.score || b.commit.date - a.commit.date);
@@ -36,6 +36,10 @@ export async function rankCommits(index: IndexReader, query: Query, k: number): 
     0,
     k,
   );
+}
+
+function covered(coverage: number): number {
+  return 1 - commitWeights.coverage * (1 - coverage);
 }
 
 function factor(commit: CommitRow, newest: number, query: Query): number {

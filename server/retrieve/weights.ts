@@ -11,7 +11,7 @@ import type { QueryKind } from "./query.ts";
 export const fieldWeights: FieldWeights = { path: 2, symbols: 2, body: 1 };
 
 /** BM25F over commits: changed paths, subject, message. */
-export const commitFieldWeights: FieldWeights = { path: 0.5, symbols: 2, body: 1 };
+export const commitFieldWeights: FieldWeights = { path: 0.75, symbols: 1.5, body: 1 };
 
 /** File score = sum of weight x feature (features.ts describes each), times the role's factor. */
 export const featureWeights: Record<FeatureName, number> = {
@@ -52,8 +52,8 @@ export const roleFactors: Record<FileRole, number> = {
 /** What chooses the lines inside a file (places.ts). */
 export const placeWeights = { words: 1, coverage: 0.5, meaning: 0.5, defines: 1, literal: 10, frame: 20 };
 
-/** Commits: factor for merges, most that recency adds, and what a named author adds (commits.ts). */
-export const commitWeights = { merge: 0.6, recency: 0.15, recencyAsked: 0.6, halfLifeDays: 365, author: 0.5 };
+/** Commits: share of the score that coverage decides, factor for merges, most that recency adds, and what a named author adds (commits.ts). */
+export const commitWeights = { coverage: 0.5, merge: 0.6, recency: 0.15, recencyAsked: 0.6, halfLifeDays: 365, author: 0.5 };
 
 /**
  * Logistic weights of the confidence that the question has an answer here (confidence.ts), fitted on 577 questions of their
