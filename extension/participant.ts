@@ -32,7 +32,7 @@ export function registerParticipant(context: ExtensionContext, client: Client, s
   const participant = chat.createChatParticipant("everyline.participant", (request, _context, stream, token) =>
     request.command === "where" ? where(client, sources, request, stream, token) : answer(client, sources, request, stream, token),
   );
-  participant.iconPath = Uri.joinPath(context.extensionUri, "media", "icon.svg");
+  participant.iconPath = Uri.joinPath(context.extensionUri, "media", "icon.png");
   participant.followupProvider = {
     provideFollowups: (result) => ((result as Partial<Result>).metadata?.followUps ?? []).map((prompt) => ({ prompt })),
   };
