@@ -18,8 +18,8 @@ describe.skipIf(missing !== "")("Memory", () => {
   beforeEach(async () => {
     memories = await Memories.create();
     repo = await repository({
-      "src/alpha.js": source("alphaSum"),
-      "src/beta.js": source("betaSum"),
+      "src/alpha.js": source("alphasum"),
+      "src/beta.js": source("betasum"),
       "README.md": "# Sums\n\nAdds numbers.\n",
     });
     await repo.commit("Add sums");
@@ -32,7 +32,7 @@ describe.skipIf(missing !== "")("Memory", () => {
 
   it("holds files by words and by meaning, and commits by words", async () => {
     const { memory, messages } = await memories.ready(repo.path);
-    expect(await found(memory, "betaSum")).toEqual(["src/beta.js"]);
+    expect(await found(memory, "betasum")).toEqual(["src/beta.js"]);
     expect(await meant(memory, "how are numbers added?")).toEqual(["README.md", "src/alpha.js", "src/beta.js"]);
     expect((await memory.index.searchCommits("sums", 5, { path: 1, symbols: 1, body: 1 })).map(({ commit }) => commit.subject)).toEqual([
       "Add sums",
@@ -43,18 +43,18 @@ describe.skipIf(missing !== "")("Memory", () => {
 
   it("follows a saved, a new, a renamed and a deleted file", async () => {
     const { memory } = await memories.ready(repo.path);
-    await repo.write({ "src/alpha.js": `${source("alphaSum")}${source("gammaSum")}`, "src/new.js": source("deltaSum") });
+    await repo.write({ "src/alpha.js": `${source("alphasum")}${source("gammasum")}`, "src/new.js": source("deltasum") });
     await eventually(
-      () => found(memory, "gammaSum"),
+      () => found(memory, "gammasum"),
       (paths) => paths.includes("src/alpha.js"),
     );
     await eventually(
-      () => found(memory, "deltaSum"),
+      () => found(memory, "deltasum"),
       (paths) => paths.includes("src/new.js"),
     );
     await rename(join(repo.path, "src/beta.js"), join(repo.path, "src/moved.js"));
     await eventually(
-      () => found(memory, "betaSum"),
+      () => found(memory, "betasum"),
       (paths) => paths.join() === "src/moved.js",
     );
     await rm(join(repo.path, "README.md"));
@@ -68,14 +68,14 @@ describe.skipIf(missing !== "")("Memory", () => {
   it("computes nothing again for a branch it has seen", async () => {
     const { memory } = await memories.ready(repo.path);
     await repo.git("checkout", "--quiet", "-b", "other");
-    await repo.write({ "src/alpha.js": source("otherSum"), "src/only.js": source("onlySum") });
+    await repo.write({ "src/alpha.js": source("othersum"), "src/only.js": source("onlysum") });
     await repo.commit("Sum otherwise");
     await eventually(
       () => memory.status(),
       ({ encoded, toEncode, commits }) => encoded === 4 && toEncode === 4 && commits === 2,
     );
     await eventually(
-      () => found(memory, "otherSum"),
+      () => found(memory, "othersum"),
       (paths) => paths.length === 1,
     );
     await until(memory, ({ state, encoded }) => state === "ready" && encoded === 4);
@@ -86,7 +86,7 @@ describe.skipIf(missing !== "")("Memory", () => {
       (paths) => paths.join() === "README.md,src/alpha.js,src/beta.js",
     );
     await eventually(
-      () => found(memory, "alphaSum"),
+      () => found(memory, "alphasum"),
       (paths) => paths.length === 1,
     );
     await until(memory, ({ state, encoded, commits }) => state === "ready" && encoded === 3 && commits === 1);
@@ -97,7 +97,7 @@ describe.skipIf(missing !== "")("Memory", () => {
     const first = await memories.ready(repo.path);
     await memories.close(first.memory);
     const { memory } = await memories.open(repo.path);
-    expect(await found(memory, "betaSum")).toEqual(["src/beta.js"]);
+    expect(await found(memory, "betasum")).toEqual(["src/beta.js"]);
     expect((await meant(memory, "sums")).length).toBe(3);
     memory.start();
     await until(memory, ({ state }) => state === "ready");
@@ -107,10 +107,10 @@ describe.skipIf(missing !== "")("Memory", () => {
   it("takes in what changed while it was closed", async () => {
     const first = await memories.ready(repo.path);
     await memories.close(first.memory);
-    await repo.write({ "src/beta.js": source("epsilonSum") });
+    await repo.write({ "src/beta.js": source("epsilonsum") });
     await rm(join(repo.path, "src/alpha.js"));
     const { memory } = await memories.ready(repo.path);
-    expect([await found(memory, "epsilonSum"), await found(memory, "betaSum"), await found(memory, "alphaSum")]).toEqual([
+    expect([await found(memory, "epsilonsum"), await found(memory, "betasum"), await found(memory, "alphasum")]).toEqual([
       ["src/beta.js"],
       [],
       [],
@@ -124,9 +124,9 @@ describe.skipIf(missing !== "")("Memory", () => {
     const { memory } = await memories.ready(repo.path);
     const before = tokensEncoded(memory);
     const whole = (await memory.index.documentAt("src/long.js"))!.tokens;
-    await repo.write({ "src/long.js": `${lines.join("\n")}\nexport const last = 1;\n` });
+    await repo.write({ "src/long.js": `${lines.join("\n")}\nexport const zebra = 1;\n` });
     await eventually(
-      () => found(memory, "last"),
+      () => found(memory, "zebra"),
       (paths) => paths.includes("src/long.js"),
     );
     await until(memory, ({ state, encoded }) => state === "ready" && encoded === 4);
@@ -137,9 +137,9 @@ describe.skipIf(missing !== "")("Memory", () => {
   it("waits while paused, words go on, and catches up when resumed", async () => {
     const { memory } = await memories.ready(repo.path);
     await memory.pause();
-    await repo.write({ "src/new.js": source("zetaSum") });
+    await repo.write({ "src/new.js": source("zetasum") });
     await eventually(
-      () => found(memory, "zetaSum"),
+      () => found(memory, "zetasum"),
       (paths) => paths.length === 1,
     );
     expect(await memory.status()).toMatchObject({ state: "paused", encoded: 3, toEncode: 4 });
@@ -149,19 +149,19 @@ describe.skipIf(missing !== "")("Memory", () => {
 
   it("searches unsaved text by words, and gives it as the file's text", async () => {
     const { memory } = await memories.ready(repo.path);
-    await memory.setUnsaved("src/beta.js", source("etaSum"));
-    expect([await found(memory, "etaSum"), await found(memory, "betaSum")]).toEqual([["src/beta.js"], []]);
-    expect(await memory.fileText("src/beta.js")).toBe(source("etaSum"));
+    await memory.setUnsaved("src/beta.js", source("etasum"));
+    expect([await found(memory, "etasum"), await found(memory, "betasum")]).toEqual([["src/beta.js"], []]);
+    expect(await memory.fileText("src/beta.js")).toBe(source("etasum"));
     await memory.setUnsaved("src/beta.js", null);
-    expect([await found(memory, "etaSum"), await found(memory, "betaSum")]).toEqual([[], ["src/beta.js"]]);
-    expect(await memory.fileText("src/beta.js")).toBe(source("betaSum"));
+    expect([await found(memory, "etasum"), await found(memory, "betasum")]).toEqual([[], ["src/beta.js"]]);
+    expect(await memory.fileText("src/beta.js")).toBe(source("betasum"));
   });
 
   it("keeps unsaved text of ignored, secret and outside files out", async () => {
     await repo.write({ ".gitignore": "ignored.js\n", "ignored.js": source("x"), ".env": "A=1" });
     const { memory } = await memories.ready(repo.path);
-    for (const path of ["ignored.js", ".env", "../outside.js"]) await memory.setUnsaved(path, source("thetaSum"));
-    expect(await found(memory, "thetaSum")).toEqual([]);
+    for (const path of ["ignored.js", ".env", "../outside.js"]) await memory.setUnsaved(path, source("thetasum"));
+    expect(await found(memory, "thetasum")).toEqual([]);
     expect([await memory.fileText(".env"), await memory.fileText("../outside.js")]).toEqual([undefined, undefined]);
   });
 
@@ -196,7 +196,7 @@ describe.skipIf(missing !== "")("Memory", () => {
     memory.start();
     await until(memory, ({ state, files }) => state === "asking" && files === 7);
     expect(tokensEncoded(memory)).toBe(0);
-    expect(await found(memory, "betaSum")).toEqual(["src/beta.js"]);
+    expect(await found(memory, "betasum")).toEqual(["src/beta.js"]);
     await memory.allowEncoding(false);
     expect(await memory.status()).toMatchObject({ state: "ready", encoded: 0, message: expect.stringContaining("as you chose") });
   });
@@ -215,7 +215,7 @@ describe.skipIf(missing !== "")("Memory", () => {
     const before = tokensEncoded(memory);
     await memory.rebuild();
     await until(memory, ({ state, encoded, commits }) => state === "ready" && encoded === 3 && commits === 1);
-    expect(await found(memory, "betaSum")).toEqual(["src/beta.js"]);
+    expect(await found(memory, "betasum")).toEqual(["src/beta.js"]);
     expect((await meant(memory, "sums")).length).toBe(3);
     expect(tokensEncoded(memory)).toBe(before);
   });
@@ -224,7 +224,7 @@ describe.skipIf(missing !== "")("Memory", () => {
     const { memory } = await memories.ready(repo.path);
     memory.setSettings({ ...memory.settings, exclude: ["src/beta.js"] });
     await eventually(
-      () => found(memory, "betaSum"),
+      () => found(memory, "betasum"),
       (paths) => paths.length === 0,
     );
     expect(
@@ -237,7 +237,7 @@ describe.skipIf(missing !== "")("Memory", () => {
     ).toBe(2);
     memory.setSettings({ ...memory.settings, exclude: [] });
     await eventually(
-      () => found(memory, "betaSum"),
+      () => found(memory, "betasum"),
       (paths) => paths.length === 1,
     );
   });

@@ -99,6 +99,7 @@ export class Memory {
       settings: () => this.#settings,
       status: this.#status,
       largeFolder: options.largeFolder ?? largeFolder,
+      retryMs: options.retryMs ?? 15_000,
       onMessage: (level, text) => this.#tell(level, text),
       onRebuilt: () => this.#held?.remove([...this.#held.ids()]),
     });

@@ -24,6 +24,8 @@ export interface MemoryOptions {
   watch: boolean;
   /** Over these the user is asked before encoding; default: 50,000 files or 500 MB. */
   largeFolder?: { files: number; bytes: number };
+  /** Milliseconds after which what failed (a full disk) is tried again; default 15 s. */
+  retryMs?: number;
   /** The status may have changed; at most twice a second. */
   onStatus?: () => void;
   /** Sentences for people: what went wrong, with what, and what is done about it. */

@@ -33,6 +33,8 @@ export interface UpkeepParts {
   settings(): Settings;
   status: Throttle;
   largeFolder: { files: number; bytes: number };
+  /** Milliseconds after which what failed is tried again. */
+  retryMs: number;
   onMessage(level: "info" | "warning" | "error", text: string): void;
   /** Empties the engine: the index starts anew. */
   onRebuilt(): void;
@@ -42,7 +44,6 @@ export interface UpkeepParts {
 export const largeFolder = { files: 50_000, bytes: 500_000_000 };
 /** Up to so many files changed at once count as saved by a person: they interrupt what is being encoded. */
 const savedAtOnce = 8;
-const retryMs = 15_000;
 const allowedKey = "encodingAllowed";
 
 export class Upkeep {
@@ -311,7 +312,7 @@ export class Upkeep {
 
   #later(work: () => void): void {
     clearTimeout(this.#retry);
-    this.#retry = setTimeout(work, retryMs);
+    this.#retry = setTimeout(work, this.#parts.retryMs);
     this.#retry.unref();
   }
 }
