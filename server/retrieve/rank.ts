@@ -16,11 +16,12 @@ export interface RankedFile {
 export function rank(candidates: readonly Candidate[], query: Query): RankedFile[] {
   const features = featuresOf(candidates, query);
   return candidates
-    .map((candidate, at) => ({ candidate, features: features[at] as Features, score: score(candidate, features[at] as Features, query) }))
+    .map((candidate, at) => ({ candidate, features: features[at] as Features, score: scoreOf(candidate, features[at] as Features, query) }))
     .sort((a, b) => b.score - a.score || (a.candidate.path < b.candidate.path ? -1 : 1));
 }
 
-function score(candidate: Candidate, features: Features, query: Query): number {
+/** The weighted sum of a candidate's features, times its role's factor. */
+export function scoreOf(candidate: Candidate, features: Features, query: Query): number {
   const factors = kindFactors[query.kind];
   let sum = 0;
   for (const name of Object.keys(featureWeights) as FeatureName[]) sum += featureWeights[name] * (factors[name] ?? 1) * features[name];
