@@ -58,8 +58,13 @@ const patience = 8;
 /** Reads these commits, in this order, in batches. One that cannot be read is reported to `onSkipped`, one without readable changes has no paths. */
 export async function* readCommits(folder: string, shas: readonly string[], options: CommitOptions = {}): AsyncGenerator<PreparedCommit[]> {
   const reader = new CommitReader(folder, options);
+  const read = (from: number): Promise<PreparedCommit[]> => reader.read(shas.slice(from, from + batchSize));
+  let ahead = read(0);
   for (let from = 0; from < shas.length; from += batchSize) {
-    const commits = await reader.read(shas.slice(from, from + batchSize));
+    const commits = await ahead;
+    // git reads the next thousand while the caller works on this one
+    ahead = from + batchSize < shas.length ? read(from + batchSize) : Promise.resolve([]);
+    ahead.catch(() => {}); // looked at in the next round, or never when the caller leaves
     if (commits.length > 0) yield commits;
   }
 }
@@ -75,6 +80,7 @@ class CommitReader {
   }
 
   async read(shas: readonly string[]): Promise<PreparedCommit[]> {
+    if (shas.length === 0) return [];
     const withPaths = this.#withoutPaths < patience;
     try {
       return await this.#log(shas, withPaths);

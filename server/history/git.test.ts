@@ -88,6 +88,13 @@ describe("runGit", () => {
     await expect(runGit(path, ["show", "HEAD:a.ts"], { signal: aborted })).rejects.toThrow("enough");
   });
 
+  it("ends git when it waits for something that never comes", async () => {
+    const { path, git } = await repository({ "a.ts": "" });
+    await promisify(execFile)("mkfifo", [join(path, ".git/pipe")]);
+    await git("config", "core.excludesFile", join(path, ".git/pipe"));
+    await expect(runGit(path, ["ls-files", "--others", "--exclude-standard"], { silenceMs: 500 })).rejects.toThrow(/did not answer/);
+  });
+
   it("ends git when the loop over its output is left", async () => {
     const { path } = await repository();
     for await (const piece of streamGit(path, ["cat-file", "--batch"], { input: "x\n".repeat(100_000) })) {

@@ -35,6 +35,8 @@ export class GitError extends Error {
 
 export interface GitOptions {
   signal?: AbortSignal | undefined;
+  /** Ends git when it neither answers nor ends for so long, in milliseconds (configuration can name a pipe to read). Default 2 minutes. */
+  silenceMs?: number;
   /** Written to git's standard input. */
   input?: string | Buffer | undefined;
 }
@@ -112,6 +114,8 @@ function start(folder: string, args: readonly string[], options: GitOptions): Ch
   return child;
 }
 
+const longestSilenceMs = 120_000;
+
 /**
  * Runs git in `folder` and yields its standard output as it comes. Throws GitError when git is missing or fails, and the signal's
  * reason when it is aborted. Leaving the loop early ends git.
@@ -127,13 +131,26 @@ export async function* streamGit(folder: string, args: readonly string[], option
     ([status]) => status as number | null,
     (error: NodeJS.ErrnoException) => error,
   );
+  let isSilent = false;
+  const listen = (): NodeJS.Timeout =>
+    setTimeout(() => {
+      isSilent = true;
+      child.kill("SIGKILL");
+    }, options.silenceMs ?? longestSilenceMs);
+  let silence = listen();
   try {
-    for await (const bytes of child.stdout) yield bytes as Buffer;
+    for await (const bytes of child.stdout) {
+      clearTimeout(silence); // the caller takes its time, not git
+      yield bytes as Buffer;
+      silence = listen();
+    }
     const outcome = await ended;
     options.signal?.throwIfAborted();
+    if (isSilent) throw new GitError("failed", folder, `git ${args[0]} in ${folder} did not answer`);
     if (outcome instanceof Error) throw startError(folder, outcome);
     if (outcome !== 0) throw exitError(folder, args, outcome, complaint);
   } finally {
+    clearTimeout(silence);
     if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
     await ended;
   }

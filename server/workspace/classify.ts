@@ -30,9 +30,9 @@ export function classifyPath(path: string, size: number): Judgement {
 export function classifyContent(path: string, bytes: Uint8Array): Judgement {
   const head = bytes.subarray(0, probed);
   if (isBinary(head)) return { reason: "binary", detail: "" };
-  if (isSecretConfiguration(path, bytes)) return { reason: "secret", detail: "it holds credentials" };
   const line = lineOver(bytes, longestLine);
   if (line > 0) return { reason: "long line", detail: `line ${line}` };
+  if (isSecretConfiguration(path, bytes)) return { reason: "secret", detail: "it holds credentials" };
   return belongs;
 }
 
@@ -65,7 +65,8 @@ function isSecretConfiguration(path: string, bytes: Uint8Array): boolean {
   const text = (): string => Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 100_000)).toString("latin1");
   if (name === ".npmrc" || name === ".yarnrc" || name === ".yarnrc.yml")
     return /_authToken|_auth\b|_password|npmAuthToken|npmAuthIdent/.test(text());
-  if (name === "config" || /\.ya?ml$/.test(name)) return /^kind:\s*Config\s*$/m.test(text()) && /client-key-data:|^\s+token:/m.test(text());
+  if (name === "config" || /\.ya?ml$/.test(name))
+    return /^kind:[ \t]*Config[ \t]*\r?$/m.test(text()) && /client-key-data:|^[ \t]+token:/m.test(text());
   return false;
 }
 

@@ -212,6 +212,12 @@ describe("discover", () => {
     expect(found.length).toBeGreaterThan(0);
   });
 
+  it("does not wait for a pipe in place of a .gitignore", async () => {
+    const { path } = await folder({ "a.ts": "" });
+    await promisify(execFile)("mkfifo", [join(path, ".gitignore")]);
+    expect(await paths(path)).toEqual(["a.ts"]);
+  });
+
   it("yields nothing for an empty folder and for an empty repository", async () => {
     expect(await paths((await folder()).path)).toEqual([]);
     expect(await paths((await repository()).path)).toEqual([]);

@@ -34,6 +34,15 @@ describe("IgnoreList", () => {
     expect(judge("\\#a\n\\!b\n# c", "!b")).toBe("ignored");
   });
 
+  it("takes no longer for a pattern made to be slow", () => {
+    const name = "a".repeat(250);
+    expect(judge(`${"*a".repeat(100)}b`, name)).toBe("silent");
+    expect(judge(`**/${"a/**/".repeat(60)}b`, "a/".repeat(500) + name)).toBe("silent");
+    expect(judge(`**/${"*a*a*/**/".repeat(30)}b`, `${name}/`.repeat(16) + name)).toBe("silent");
+    expect(judge(`${"*a".repeat(100)}*`, name)).toBe("ignored");
+    expect(judge(`**/${"a/**/".repeat(60)}${name}`, "a/".repeat(500) + name)).toBe("ignored");
+  });
+
   it("compares bytes: ? is one byte, not one character", () => {
     expect(judge("?", "ä")).toBe("silent");
     expect(judge("??", "ä")).toBe("ignored");
@@ -63,6 +72,9 @@ const piece = fc.constantFrom(
   "a**b",
   "[b-a]",
   "***",
+  "*a*b*",
+  "*a*",
+  "a*b*a",
 );
 const pattern = fc
   .tuple(

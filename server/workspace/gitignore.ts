@@ -83,42 +83,79 @@ function literal(character: string): string {
   return /[\\^$.*+?()[\]{}|/]/.test(character) ? `\\${character}` : character;
 }
 
-/** A glob with git's meaning as the source of a regular expression; undefined when it can never match. */
-function globSource(glob: string): string | undefined {
-  let source = "";
+/** The part of a glob between two slashes: "**", or the sources between its stars (at least one). */
+type Segment = "**" | string[];
+
+/** Splits a glob at its slashes and stars; undefined when it can never match. */
+function parseGlob(glob: string): Segment[] | undefined {
+  const segments: Segment[] = [];
+  let chunks = [""];
   let at = 0;
-  while (at < glob.length) {
-    const character = glob[at]!;
-    if (character === "\\") {
-      const next = glob[at + 1];
-      if (next === undefined) return undefined;
-      source += literal(next);
-      at += 2;
-    } else if (character === "?") {
-      source += "[^/]";
+  const add = (source: string, length: number): void => {
+    chunks[chunks.length - 1] += source;
+    at += length;
+  };
+  while (at <= glob.length) {
+    const character = glob[at];
+    if (character === undefined || character === "/") {
+      segments.push(chunks.length > 2 && chunks.every((chunk) => chunk === "") ? "**" : chunks);
+      chunks = [""];
       at++;
+    } else if (character === "*") {
+      chunks.push("");
+      at++;
+    } else if (character === "?") {
+      add("[^/]", 1);
     } else if (character === "[") {
       const bracket = bracketSource(glob, at);
       if (!bracket) return undefined;
-      source += bracket.source;
-      at = bracket.end;
-    } else if (character === "*") {
-      let end = at;
-      while (glob[end] === "*") end++;
-      const wholeName = (at === 0 || glob[at - 1] === "/") && (end === glob.length || glob[end] === "/");
-      if (end - at < 2 || !wholeName) source += "[^/]*";
-      else if (end === glob.length) source += ".*";
-      else {
-        source += "(?:.*/)?";
-        end++;
-      }
-      at = end;
+      add(bracket.source, bracket.end - at);
     } else {
-      source += literal(character);
-      at++;
+      const escaped = character === "\\" ? glob[at + 1] : character;
+      if (escaped === undefined) return undefined;
+      add(literal(escaped), character === "\\" ? 2 : 1);
     }
   }
-  return source;
+  return segments;
+}
+
+/**
+ * A glob with git's meaning as the source of a regular expression; undefined when it can never match.
+ *
+ * Lists are hostile input, so no pattern may take exponential time: what follows a star is taken where it first fits and never tried
+ * again (for globs that loses no match), except for the last star, which the end pins down. `(?=(x))\1` is JavaScript's way to say so.
+ */
+function globSource(glob: string): string | undefined {
+  const segments = parseGlob(glob);
+  if (!segments) return undefined;
+  let groups = 0;
+  const firstFit = (source: () => string): string => {
+    const number = ++groups; // its parenthesis opens before those inside
+    return `(?=(${source()}))\\${number}`;
+  };
+  const segmentSource = (chunks: string[]): string => {
+    const first = chunks[0]!;
+    if (chunks.length === 1) return first;
+    const middle = chunks.slice(1, -1).filter((chunk) => chunk !== "");
+    return `${first}${middle.map((chunk) => firstFit(() => `[^/]*?${chunk}`)).join("")}[^/]*${chunks.at(-1)}`;
+  };
+  const parts = splitAtDoubleStars(segments);
+  const join = (part: string[][]): string => part.map(segmentSource).join("/");
+  if (parts.length === 1) return join(parts[0]!);
+  const head = parts[0]!.length === 0 ? "" : `${join(parts[0]!)}/`;
+  const middle = parts.slice(1, -1).map((part) => firstFit(() => `(?:[^/]*/)*?${join(part)}/`));
+  const tail = parts.at(-1)!;
+  return `${head}${middle.join("")}${tail.length === 0 ? ".*" : `(?:[^/]*/)*${join(tail)}`}`;
+}
+
+/** The runs of segments around each "**"; the first and the last may be empty, "**" beside "**" counts once. */
+function splitAtDoubleStars(segments: readonly Segment[]): string[][][] {
+  const parts: string[][][] = [[]];
+  for (const [index, segment] of segments.entries()) {
+    if (segment !== "**") parts.at(-1)!.push(segment);
+    else if (index === 0 || segments[index - 1] !== "**") parts.push([]);
+  }
+  return parts;
 }
 
 const classes: Record<string, string> = {

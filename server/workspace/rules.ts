@@ -1,5 +1,5 @@
 /** The ignore rules of a folder tree: the .gitignore files on the way from the top to an entry. */
-import { existsSync, readFileSync } from "node:fs";
+import { closeSync, constants, existsSync, fstatSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { IgnoreList } from "./gitignore.ts";
 
@@ -46,11 +46,20 @@ export class IgnoreRules {
   }
 }
 
+const largestList = 1_000_000;
+
+/** A link is not followed (git does not, either), and a pipe not waited for. */
 function readList(file: string): IgnoreList | undefined {
+  let descriptor: number | undefined;
   try {
-    const list = new IgnoreList(readFileSync(file, "utf8"));
+    descriptor = openSync(file, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
+    const stats = fstatSync(descriptor);
+    if (!stats.isFile() || stats.size > largestList) return undefined;
+    const list = new IgnoreList(readFileSync(descriptor, "utf8"));
     return list.empty ? undefined : list;
   } catch {
     return undefined; // there is none, or it cannot be read: then it cannot be obeyed
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
   }
 }
