@@ -4,10 +4,12 @@ import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js"
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { launcher, notBuilt, Sandbox } from "./launch.ts";
 
+/** Milliseconds for a test: every command loads the model, and many tests may run at once. */
+const patience = 240_000;
 const missing = notBuilt();
 if (missing) console.warn(`\n  test/unit/cli-mcp.test.ts ${missing}\n`);
 
-describe.skipIf(missing !== "")("everyline mcp", () => {
+describe.skipIf(missing !== "")("everyline mcp", { timeout: patience }, () => {
   let sandbox: Sandbox;
   let client: Client;
   let transport: StdioClientTransport;
@@ -25,7 +27,7 @@ describe.skipIf(missing !== "")("everyline mcp", () => {
     transport = new StdioClientTransport({ command: process.execPath, args: [launcher, "mcp", repo], env, stderr: "pipe" });
     client = new Client({ name: "test", version: "1" });
     await client.connect(transport);
-  });
+  }, patience);
   afterAll(async () => {
     await client.close();
     await sandbox.remove();

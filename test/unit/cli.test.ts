@@ -30,10 +30,12 @@ export function tick() {
 }
 `;
 
+/** Milliseconds for a test: every command loads the model, and many tests may run at once. */
+const patience = 240_000;
 const missing = notBuilt();
 if (missing) console.warn(`\n  test/unit/cli.test.ts ${missing}\n`);
 
-describe.skipIf(missing !== "")("everyline", () => {
+describe.skipIf(missing !== "")("everyline", { timeout: patience }, () => {
   let sandbox: Sandbox;
   let repo: string;
 
@@ -46,7 +48,7 @@ describe.skipIf(missing !== "")("everyline", () => {
         files: { "src/server.ts": server, "data.bin": "\0\u0001\u0002\0" },
       },
     ]);
-  });
+  }, patience);
   afterAll(() => sandbox.remove());
 
   it.each([
