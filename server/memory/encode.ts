@@ -64,7 +64,6 @@ export class Encoder {
   #running: Promise<void> | undefined;
   #stop = new AbortController();
   #encoding: number[] = [];
-  #moreWork = false;
 
   constructor(parts: EncoderParts) {
     this.#parts = parts;
@@ -113,10 +112,9 @@ export class Encoder {
 
   /**
    * Encodes until nothing is left. Rejects with CacheError when the disk is full and with NativeError when the engine fails for good;
-   * what was not finished stays queued in the index. A call while one runs makes that one look again.
+   * what was not finished stays queued in the index. A call while one runs joins it.
    */
   run(): Promise<void> {
-    this.#moreWork = true;
     this.#running ??= this.#loop().finally(() => {
       this.#running = undefined;
       this.#ready = [];
@@ -145,7 +143,7 @@ export class Encoder {
       if (batch.length === 0) {
         // The documents in hand are marked before the index is asked a last time.
         await storing;
-        if (this.#moreWork || this.#first.length > 0) continue;
+        if (this.#first.length > 0) continue;
         break;
       }
       if (this.#ready.length === 0) filling = this.#fill().finally(() => (filling = undefined));
@@ -180,7 +178,6 @@ export class Encoder {
   }
 
   async #nextRows(): Promise<DocumentRow[]> {
-    this.#moreWork = false;
     const asked = groupDocuments + this.#inHand.size + this.#left.size;
     const pending = (await this.#parts.index.toEncode(asked)).filter((row) => !this.#inHand.has(row.id) && !this.#left.has(row.id));
     const again =

@@ -270,9 +270,7 @@ export class Memory {
   async #lead(): Promise<void> {
     await this.#checkEncodedWith();
     if (this.#options.watch) await this.#startWatching();
-    await this.#upkeep.start();
-    await this.#saveWords();
-    await this.#preferOpenFiles();
+    await Promise.all([this.#upkeep.start(), this.#preferOpenFiles()]);
   }
 
   /** Another process writes: what it encodes is taken in, and its place when it ends. */
@@ -319,11 +317,6 @@ export class Memory {
       this.#tell("warning", `Changes in ${this.root} are not followed: ${(error as Error).message}`);
     }
     if (this.#closed) await this.#watch?.close();
-  }
-
-  async #saveWords(): Promise<void> {
-    if (this.#closed) return;
-    await this.index.checkpoint().catch((error: Error) => this.#tell("warning", error.message));
   }
 
   // --- encodings

@@ -56,9 +56,11 @@ export class Upkeep {
   #allowed: "" | "yes" | "no" = "";
   #live = false;
   #encoding: Promise<void> | undefined;
+  #wanted = false;
   #retry: NodeJS.Timeout | undefined;
   #waiting = "";
   #problem = "";
+  #told = "";
   #readings = 0;
 
   constructor(parts: UpkeepParts) {
@@ -106,6 +108,8 @@ export class Upkeep {
     try {
       this.#allowed = (await this.#parts.index.getMeta(allowedKey)) as "" | "yes" | "no";
       await this.all({ history: true, signal: this.#stop.signal });
+      // Encoding may take hours: what was read need not be read again if the program is killed meanwhile.
+      await this.#parts.index.checkpoint();
     } catch (error) {
       await this.#failed(error);
     }
@@ -126,8 +130,10 @@ export class Upkeep {
     const { index, root, settings, words } = this.#parts;
     const any = AbortSignal.any([signal, this.#stop.signal]);
     await this.#during("words", async () => {
+      this.#progress = { phase: "words", done: 0, total: 0, etaMs: 0 };
       await words.all(any, (done, total) => this.#report({ phase: "words", done, total, etaMs: 0 }, onProgress));
       await this.#measure();
+      this.#problem = "";
     });
     if (!history) return;
     await this.#during("history", async () => {
@@ -161,10 +167,10 @@ export class Upkeep {
     this.#parts.status.call();
   }
 
-  /** Everything may have changed (settings, missed events). Never rejects. */
-  async again(): Promise<void> {
+  /** Any file may have changed (settings, missed events). Never rejects. */
+  async again({ history } = { history: false }): Promise<void> {
     try {
-      await this.all({ history: true, signal: this.#stop.signal });
+      await this.all({ history, signal: this.#stop.signal });
     } catch (error) {
       await this.#failed(error);
     }
@@ -182,25 +188,11 @@ export class Upkeep {
 
   /** Encodes what is left, unless paused, not allowed, or without an engine. Resolves when done or waiting; never rejects. */
   encode(): Promise<void> {
-    const { encoder, status } = this.#parts;
-    if (!encoder || this.#paused || this.#stop.signal.aborted || (this.#large && !this.#permitted() && this.#allowed !== "yes")) {
-      return Promise.resolve();
-    }
+    if (!this.#mayEncode()) return Promise.resolve();
     clearTimeout(this.#retry);
-    const run = encoder.run();
-    if (this.#encoding) return this.#encoding;
-    this.#encoding = run
-      .then(
-        () => {
-          this.#waiting = "";
-        },
-        (error) => this.#encodeFailed(error),
-      )
-      .finally(() => {
-        this.#encoding = undefined;
-        status.call();
-      });
-    status.call();
+    this.#wanted = true;
+    this.#encoding ??= this.#encodeWanted();
+    this.#parts.status.call();
     return this.#encoding;
   }
 
@@ -234,7 +226,7 @@ export class Upkeep {
     await this.#parts.encoder?.stop();
     await this.#parts.index.rebuild();
     this.#parts.onRebuilt();
-    await this.again();
+    await this.again({ history: true });
   }
 
   async close(): Promise<void> {
@@ -243,6 +235,27 @@ export class Upkeep {
     await this.#parts.encoder?.stop();
     await this.#encoding;
     await this.#parts.words.idle();
+  }
+
+  #mayEncode(): boolean {
+    const refused = this.#large && !this.#permitted() && this.#allowed !== "yes";
+    return this.#parts.encoder !== null && !this.#paused && !refused && !this.#stop.signal.aborted;
+  }
+
+  /** What is wanted while it runs makes it look again. Nothing is awaited between the last look and the end. */
+  async #encodeWanted(): Promise<void> {
+    while (this.#wanted && this.#mayEncode()) {
+      this.#wanted = false;
+      try {
+        await this.#parts.encoder!.run();
+        this.#waiting = "";
+      } catch (error) {
+        this.#encodeFailed(error);
+        break;
+      }
+    }
+    this.#encoding = undefined;
+    this.#parts.status.call();
   }
 
   #permitted(): boolean {
@@ -275,8 +288,9 @@ export class Upkeep {
   }
 
   #tell(level: "info" | "warning" | "error", text: string): void {
-    if (text === this.#problem) return;
     this.#problem = text;
+    if (text === this.#told) return;
+    this.#told = text;
     this.#parts.onMessage(level, text);
   }
 
@@ -286,7 +300,7 @@ export class Upkeep {
     const { message } = error as Error;
     if (!(error instanceof DamagedIndexError)) {
       this.#tell("error", message);
-      this.#later(() => void this.again());
+      this.#later(() => void this.again({ history: true }));
       return;
     }
     this.#tell("warning", message);
@@ -297,10 +311,9 @@ export class Upkeep {
     }
   }
 
-  async #encodeFailed(error: unknown): Promise<void> {
+  #encodeFailed(error: unknown): void {
     if (this.#stop.signal.aborted || (error instanceof NativeError && error.code === "cancelled")) return;
     if (error instanceof DamagedIndexError) {
-      // Not awaited: it encodes when it is done, which waits for this.
       void this.#failed(error);
       return;
     }
