@@ -45,6 +45,7 @@ describe("classifyPath", () => {
   it("keeps code and documents that speak of secrets", () => {
     for (const path of [
       "src/credentials.ts",
+      "pkg/kubeconfig.go",
       "env.ts",
       "environment.py",
       "keys.go",

@@ -14,16 +14,17 @@ export interface GitFolders {
 /** Real paths of the git folders of the repository that holds `folder`; undefined where git knows none. */
 export async function gitFolders(folder: string): Promise<GitFolders | undefined> {
   try {
-    const printed = decodePath(
-      await runGit(folder, ["rev-parse", "--path-format=absolute", "--git-dir", "--git-common-dir"], { maxBytes: 100_000 }),
-    );
-    const [own, shared] = printed?.trimEnd().split("\n") ?? [];
-    if (!own || !shared) return undefined;
-    return { own: await realpath(own), shared: await realpath(shared) };
+    const [own, shared] = await Promise.all([gitFolder(folder, "--git-dir"), gitFolder(folder, "--git-common-dir")]);
+    return own && shared ? { own, shared } : undefined;
   } catch (error) {
     if (error instanceof GitError || (error as NodeJS.ErrnoException).code) return undefined;
     throw error;
   }
+}
+
+async function gitFolder(folder: string, which: "--git-dir" | "--git-common-dir"): Promise<string | undefined> {
+  const printed = decodePath(await runGit(folder, ["rev-parse", "--path-format=absolute", which], { maxBytes: 100_000 }));
+  return printed === undefined ? undefined : realpath(printed.replace(/\n$/, ""));
 }
 
 /** Whether a folder (absolute) in .git is watched: not the objects, of which there are many. */

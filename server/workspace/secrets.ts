@@ -6,7 +6,7 @@
  */
 
 const secretNames =
-  /^(?:\.env(?:[._-].*)?|\.envrc|id_(?:rsa|dsa|ecdsa|ed25519)(?:[._-](?!pub$).*)?|\.netrc|_netrc|\.pypirc|\.pgpass|\.my\.cnf|\.htpasswd|\.git-credentials|\.dockercfg|\.s3cfg|\.boto|\.vault[-_](?:pass|token).*|kubeconfig.*|credentials?(?:\.(?:json|ya?ml|ini|xml|csv|txt|toml|properties|yml\.enc|enc|db))?|secrets?\.(?:ya?ml|json|toml|ini|env|properties|enc|yml\.enc|txt)|service[-_]?account.*\.json|client_secret.*\.json|.*\.tfstate(?:\..*)?)$/i;
+  /^(?:\.env(?:[._-].*)?|\.envrc|id_(?:rsa|dsa|ecdsa|ed25519)(?:[._-](?!pub$).*)?|\.netrc|_netrc|\.pypirc|\.pgpass|\.my\.cnf|\.htpasswd|\.git-credentials|\.dockercfg|\.s3cfg|\.boto|\.vault[-_](?:pass|token).*|kubeconfig(?:\.(?:ya?ml|json|conf))?|.*\.kubeconfig|credentials?(?:\.(?:json|ya?ml|ini|xml|csv|txt|toml|properties|yml\.enc|enc|db))?|secrets?\.(?:ya?ml|json|toml|ini|env|properties|enc|yml\.enc|txt)|service[-_]?account.*\.json|client_secret.*\.json|.*\.tfstate(?:\..*)?)$/i;
 
 const secretEndings =
   /\.(?:pem|key|p12|pfx|p8|p7b|pkcs12|jks|keystore|kdbx?|ppk|gpg|pgp|crt|cer|der|csr|ovpn|tfvars|mobileprovision|keytab|agekey)$/i;
@@ -59,9 +59,7 @@ const bare =
 
 const keyBlock = /-----BEGIN (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?-----/g;
 const keyEnd = /-----END (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?-----/;
-const keyMaterial = /^[\s"'`+#*/\\|>,(]*(?:[A-Za-z0-9+/=]{32,}|(?:Proc-Type|DEK-Info|Version|Comment):.*)(?:\\n)?["'`+\\,);\s]*$/;
-/** The last, shorter line of the same. */
-const keyRemainder = /^[\s"'`+#*/\\|>]*[A-Za-z0-9+/=]{1,76}(?:\\n)?["'`+\\,);\s]*$/;
+const keyHeader = /^[\s"'`+#*/\\|>]*(?:Proc-Type|DEK-Info|Version|Comment|Hash):/;
 const longestKey = 200;
 const longestKeyLine = 300;
 
@@ -125,7 +123,7 @@ function lineNumbers(lines: readonly string[], offsets: readonly number[]): numb
 
 /** The lines of a key block that begins on line `first`; none where only its header is spoken of. */
 function keyLines(lines: readonly string[], first: number): number[] {
-  if (/[A-Za-z0-9+/]{40,}/.test(lines[first - 1]!.replace(/-{5}[^-]*-{5}/g, " "))) return [first]; // the whole key as one string
+  if (/[A-Za-z0-9+/]{40}/.test(lines[first - 1]!.replace(/-{5}[^-]*-{5}/g, " "))) return [first]; // the whole key as one string
   const found = [first];
   let hasMaterial = false;
   for (let line = first + 1; line <= lines.length && line <= first + longestKey; line++) {
@@ -135,13 +133,22 @@ function keyLines(lines: readonly string[], first: number): number[] {
       break;
     }
     if (content.length > longestKeyLine) break;
-    const isMaterial = keyMaterial.test(content);
-    const isLastOfMaterial = hasMaterial && keyRemainder.test(content);
-    if (content.trim() !== "" && !isMaterial && !isLastOfMaterial) break;
-    hasMaterial ||= isMaterial;
+    const length = materialLength(content);
+    const belongs = length >= 32 || (hasMaterial && length > 0) || content.trim() === "" || keyHeader.test(content);
+    if (!belongs) break;
+    hasMaterial ||= length >= 32;
     found.push(line);
   }
   return hasMaterial ? found : [];
+}
+
+/** Characters of key material on a line that has nothing else, but for what code and comments put around it; else 0. */
+function materialLength(line: string): number {
+  const material = line
+    .replaceAll("\\n", "")
+    .replace(/^[\s"'`+#*/\\|>,(]+/, "")
+    .replace(/["'`+\\,);\s]+$/, "");
+  return /^[A-Za-z0-9+/=]+$/.test(material) ? material.length : 0;
 }
 
 /** Bits a character. */

@@ -1,6 +1,8 @@
+import { execFile } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { appendFile, mkdir, rename, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterEach, describe, expect, it } from "vitest";
 import {
   type Files,
@@ -171,6 +173,19 @@ describe("watchFolder", () => {
     await inFolder.until(() => inFolder.git.includes("head"));
     await git("-C", join(tree.path, "tree"), "commit", "--quiet", "--allow-empty", "--message", "third");
     await inTree.until(() => inTree.git.includes("head"));
+  });
+
+  it("works in a folder with blanks, a line feed and unicode in its path", async () => {
+    const { path, write } = await folder({ "my\nfolder ü/a.ts": "" });
+    const opened = join(path, "my\nfolder ü");
+    const git = (...args: string[]) => promisify(execFile)("git", ["-c", "user.name=a", "-c", "user.email=b", ...args], { cwd: opened });
+    await git("init", "--quiet");
+    const told = await Told.of(opened);
+    await write({ "my\nfolder ü/b c.ts": "" });
+    await told.until(() => told.paths.has("b c.ts"));
+    expect((await rediscover(opened, told.paths)).map((file) => file.path)).toContain("b c.ts");
+    await git("commit", "--quiet", "--allow-empty", "--message", "first");
+    await told.until(() => told.git.includes("head"));
   });
 
   it("asks for a comparison of the whole folder when ignore rules change, and keeps to the new ones", async () => {
