@@ -55,18 +55,25 @@ function aboutFile(query: Query, item: Evidence): string {
   const said = firstSentence(item.text, isProse(item.path));
   const where = place(item);
   if (kind === "section" && name) return ended(said ? `Section “${name}” of ${where} says: ${said}` : `See section “${name}” of ${where}`);
-  if (name) return ended(`\`${name}\` is defined in ${where}: ${said || code(signature(item, name))}`);
+  const first = name ? signature(item, name) : "";
+  if (first) return ended(`\`${name}\` is defined in ${where}: ${said || code(first)}`);
   if (said && isProse(item.path)) return ended(`${where} says: ${said}`);
   const line = bestLine(query, item);
-  return line ? `See ${where}: ${code(line)}.` : `See ${where}.`;
+  const inside = name && kind !== "section" ? `Inside \`${name}\`, ` : "See ";
+  return line ? `${inside}${where}: ${code(line)}.` : `See ${where}.`;
 }
 
-/** The line that names the definition, without its body's opening. */
+/** Lines that may stand above a definition's own. */
+const ABOVE = /^\s*(?:$|\/\/|\/\*|\*|#(?!define)|--|;|%|@|\[[A-Z]|template\s*<|"""|\{-)/;
+
+/** The definition's own line, when the region begins with it; "" when it begins further inside. */
 function signature(item: Evidence, name: string): string {
   const last = name.split(/[.:#]/).at(-1) ?? name;
   const lines = item.text.split("\n");
-  const found = lines.find((line) => line.includes(last) && !/^\s*(?:\/\/|\*|\/\*|#(?!define)|--)/.test(line)) ?? lines[0] ?? "";
-  return found.trim().replace(/\s*[{:]\s*$/, "");
+  const named = lines.findIndex((line) => line.includes(last) && !ABOVE.test(line));
+  const before = lines.slice(0, Math.max(0, named)).filter((line) => !ABOVE.test(line));
+  if (named < 0 || before.length > 1) return "";
+  return (lines[named] ?? "").trim().replace(/\s*[{:(]\s*$/, "");
 }
 
 /** The line among the best ones that shares most with the question. */

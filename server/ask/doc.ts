@@ -10,7 +10,7 @@ const LINES = 40;
 
 const BLOCK_OPEN = /^\s*(?:\/\*\*?|\{-\||\{-|--\[=*\[|<!--|=begin\b)/;
 const BLOCK_CLOSE = /(?:\*\/|-\}|\]=*\]|-->|^=end\b)/;
-const LINE_COMMENT = /^\s*(?:\/\/[/!]?|#(?!!|\[|include|define|if|else|endif|pragma|region)|--(?!\[)|;;+|%+|"""?(?!"))\s?/;
+const LINE_COMMENT = /^\s*(?:\/\/[/!]?|#(?!!|\[|include|define|if|else|endif|pragma|region):?|--(?!\[)|;;+|%+|"""?(?!"))\s?/;
 const DOCSTRING = /^\s*(?:@(?:module|type)?doc\s+(?:~[sS])?)?(?:[rRuUbB]{0,2})("""|''')/;
 const PROSE = new Set(["markdown", "restructuredtext", "plaintext", "asciidoc"]);
 
@@ -25,18 +25,19 @@ export function isProse(path: string): boolean {
   return /\.(?:md|mdx|markdown|rst|txt|adoc|asciidoc)$/i.test(path) || PROSE.has(path);
 }
 
+/** What stands between a comment and what it is about: attributes, decorators, a template's or a macro's line. */
+const BETWEEN =
+  /^\s*(?:@\w|#!?\[|\[[A-Z]|template\s*<|#(?:include|define|if|ifdef|ifndef|pragma|!)|(?:package|import|using|from|require|use)\b|["']use strict)|^\s*$/;
+
+/** The comment at the top, above the first line of code. A licence is none. */
 function comment(lines: readonly string[]): string {
   for (let at = 0; at < lines.length; at++) {
     const line = lines[at] ?? "";
-    if (BLOCK_OPEN.test(line)) {
-      const block = blockComment(lines, at);
-      if (!isLicence(block.text)) return block.text;
-      at = block.end;
-    } else if (LINE_COMMENT.test(line)) {
-      const run = lineComments(lines, at);
-      if (!isLicence(run.text) && /\p{L}{2}/u.test(run.text)) return run.text;
-      at = run.end;
-    }
+    if (BETWEEN.test(line)) continue;
+    const found = BLOCK_OPEN.test(line) ? blockComment(lines, at) : LINE_COMMENT.test(line) ? lineComments(lines, at) : undefined;
+    if (!found) return "";
+    if (!isLicence(found.text) && /\p{L}{2}/u.test(found.text)) return found.text;
+    at = found.end;
   }
   return "";
 }
@@ -72,11 +73,18 @@ function docstring(lines: readonly string[]): string {
   return opening(said);
 }
 
-/** A quote may also end one: it begins one at the top, after a definition's colon, or behind @doc. */
+/** Lines of a signature before its docstring. */
+const SIGNATURE = 16;
+
+/** A quote may also end one: it begins one at the top, below the signature that the text begins with, or behind @doc. */
 function beginsDocstring(lines: readonly string[], at: number): boolean {
   if (/^\s*@/.test(lines[at] ?? "")) return true;
-  const before = lines.slice(0, at).findLast((line) => line.trim() !== "");
-  return before === undefined || /:\s*(?:#.*)?$/.test(before);
+  const before = lines.slice(0, at).filter((line) => line.trim() !== "");
+  if (before.length > SIGNATURE) return false;
+  return (
+    before.length === 0 ||
+    (/:\s*(?:#.*)?$/.test(before.at(-1) ?? "") && before.filter((line) => /^\s*(?:async\s+def|def|class)\b/.test(line)).length === 1)
+  );
 }
 
 function paragraph(lines: readonly string[]): string {
