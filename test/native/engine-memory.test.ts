@@ -1,0 +1,207 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { CHUNK, type NativeEngine, type SearchScores, type Step, unwrap } from "../../native/addon.ts";
+import { type Attached, attach, encode, isas, largestDifference, loadEngine, none, remember, someIds } from "./engine-files.ts";
+
+async function begin(engine: NativeEngine, ids: Int32Array, hidden: Int32Array = none): Promise<Step> {
+  return unwrap(await unwrap(engine.session()).begin(ids, hidden));
+}
+
+async function search(engine: NativeEngine, ids: Int32Array, layers: 1 | 2 = 2): Promise<SearchScores> {
+  return unwrap(await engine.search(ids, layers));
+}
+
+const question = someIds(12, 99);
+
+describe.each(isas)("the memory on %s", (isa) => {
+  let engine: NativeEngine;
+  beforeAll(async () => {
+    engine = await loadEngine({ isa });
+  });
+  afterAll(() => engine.close());
+
+  it("may be empty", async () => {
+    expect(await search(engine, question)).toMatchObject({ scores: new Float32Array(), firsts: Int32Array.of(0) });
+    const step = await begin(engine, question);
+    expect(step.attended).toEqual([]);
+    expect(step.logits.every(Number.isFinite)).toBe(true);
+  });
+
+  it("may hold one chunk, which is then certain", async () => {
+    const memory = await remember(engine, [someIds(30)]);
+    const { scores } = await search(engine, question);
+    expect(scores.length).toBe(1);
+    expect(Math.abs(scores[0]!)).toBeLessThan(0.05);
+    const { attended, chosen } = await begin(engine, question);
+    expect(attended.map(({ document, chunk }) => [document, chunk])).toEqual([[1, 0]]);
+    expect([...chosen!.subarray(0, 3)]).toEqual([0, -1, -1]);
+    engine.removeDocuments(Int32Array.of(1));
+    memory.dispose();
+  });
+
+  it("takes the first 16 of equal chunks, each scored as one of them all", async () => {
+    const ids = someIds(CHUNK);
+    const count = 300;
+    const [encoded] = await encode(engine, [ids]);
+    const { places, dispose } = attach(engine, [ids], [encoded!]);
+    unwrap(engine.addDocuments(Array.from({ length: count }, (_, i) => ({ ...places[0]!, document: i + 1 }))));
+    const { scores } = await search(engine, question);
+    expect(new Set(scores).size).toBe(1);
+    expect(Math.abs(scores[0]! + Math.log(count))).toBeLessThan(0.05);
+    const { chosen } = await begin(engine, question);
+    expect([...chosen!.subarray(0, 16)]).toEqual(Array.from({ length: 16 }, (_, i) => i));
+    dispose();
+  });
+
+  it.each([1, 5])("chooses exactly the best 16 of the stored scores, for %i tokens", async (tokens) => {
+    const documents = Array.from({ length: 24 }, (_, i) => someIds(1 + 2 * i, i + 7));
+    const ids = someIds(tokens, 3);
+    const memory = await remember(engine, documents);
+    const { chosen } = await begin(engine, ids);
+    for (const head of [0, 1]) {
+      const best = [...chosen!.subarray(head * 16, head * 16 + 16)];
+      const last = best[15]!;
+      for (let other = 0; other < documents.length; other++) {
+        if (best.includes(other)) continue;
+        // With two documents both are scored in full, and the better one comes first.
+        unwrap(engine.removeDocuments(Int32Array.from(memory.places, (p) => p.document)));
+        unwrap(engine.addDocuments([memory.places[last]!, memory.places[other]!]));
+        expect((await begin(engine, ids)).chosen![head * 16]).toBe(0);
+      }
+    }
+    memory.dispose();
+  });
+});
+
+describe("documents", () => {
+  let engine: NativeEngine;
+  let memory: Attached;
+  const documents = [someIds(3 * CHUNK, 1), someIds(2 * CHUNK + 5, 2), someIds(CHUNK, 3)];
+
+  beforeAll(async () => {
+    engine = await loadEngine();
+    memory = await remember(engine, documents);
+  });
+  afterAll(() => {
+    engine.close();
+    memory.dispose();
+  });
+
+  it("are counted, scored by chunk, and attended", async () => {
+    expect(engine.stats()).toMatchObject({ documents: 3, chunks: 7 });
+    const { documents: list, firsts, scores } = await search(engine, question);
+    expect([[...list], [...firsts], scores.length]).toEqual([[1, 2, 3], [0, 3, 6, 7], 7]);
+    const { attended } = await begin(engine, question);
+    expect(attended.length).toBe(7);
+    expect(attended.map((a) => a.weight)).toEqual(attended.map((a) => a.weight).sort((a, b) => b - a));
+    expect(attended.reduce((sum, a) => sum + a.weight, 0)).toBeLessThanOrEqual(1 + 1e-5);
+  });
+
+  it("have log-softmax scores: for one token they sum to at most 1", async () => {
+    for (const layers of [1, 2] as const) {
+      const { scores } = await search(engine, Int32Array.of(3), layers);
+      expect(scores.reduce((sum, s) => sum + Math.exp(s), 0)).toBeLessThanOrEqual(1.02);
+    }
+  });
+
+  it("that are hidden are not attended", async () => {
+    const { attended } = await begin(engine, question, Int32Array.of(1, 3));
+    expect(new Set(attended.map((a) => a.document))).toEqual(new Set([2]));
+  });
+
+  it("whose K/V was evicted score, are not attended, and are reported missing once", async () => {
+    unwrap(engine.addDocuments([{ ...memory.places[1]!, segment: -1, offset: 0 }]));
+    const { documents: list } = await search(engine, question);
+    expect([...list].sort()).toEqual([1, 2, 3]);
+    const { attended } = await begin(engine, question);
+    expect(new Set(attended.map((a) => a.document))).toEqual(new Set([1, 3]));
+    expect([...engine.missing()]).toEqual([2]);
+    expect([...engine.missing()]).toEqual([]);
+    unwrap(engine.addDocuments([memory.places[1]!]));
+    expect((await begin(engine, question)).attended.length).toBe(7);
+  });
+
+  it("can be removed and come back", async () => {
+    unwrap(engine.removeDocuments(Int32Array.of(1, 77)));
+    expect([...(await search(engine, question)).documents].sort()).toEqual([2, 3]);
+    unwrap(engine.addDocuments([memory.places[0]!]));
+    expect(engine.stats()).toMatchObject({ documents: 3, chunks: 7 });
+  });
+
+  it("that do not fit the files are refused, all or none", async () => {
+    const beyond = { ...memory.places[0]!, document: 9, landmarkRow: 6, chunks: 3 };
+    expect(engine.addDocuments([{ ...memory.places[0]!, document: 8 }, beyond])).toMatchObject({ failed: true, code: "io" });
+    expect(engine.addDocuments([{ ...memory.places[0]!, segment: 5 }])).toMatchObject({ failed: true, code: "bad-argument" });
+    expect(engine.addDocuments([{ ...memory.places[0]!, tokens: 9 * CHUNK }])).toMatchObject({ failed: true, code: "bad-argument" });
+    expect(engine.addDocuments([{ ...memory.places[0]!, offset: 2 ** 40 }])).toMatchObject({ failed: true, code: "io" });
+    expect(engine.stats()).toMatchObject({ documents: 3 });
+  });
+
+  it("of a detached segment are no longer attended", async () => {
+    unwrap(engine.detachSegment(0));
+    expect((await begin(engine, question)).attended).toEqual([]);
+    expect((await search(engine, question)).scores.length).toBe(7);
+    expect([...engine.missing()]).toEqual([1, 2, 3]);
+  });
+});
+
+describe("a session", () => {
+  let engine: NativeEngine;
+  let memory: Attached;
+  beforeAll(async () => {
+    // Exact activations: the stored path rounds a few tokens' activations more finely than many tokens'.
+    engine = await loadEngine({ precision: "float" });
+    memory = await remember(engine, [someIds(20 * CHUNK, 5), someIds(CHUNK + 9, 6)]);
+  });
+  afterAll(() => {
+    engine.close();
+    memory.dispose();
+  });
+
+  it("goes on from the common prefix to the same state", async () => {
+    const long = someIds(700, 11);
+    const edited = Int32Array.from(long);
+    edited[650] = 77;
+    const session = unwrap(engine.session());
+    expect(unwrap(await session.begin(long, none)).computed).toBe(700);
+    const reused = unwrap(await session.begin(edited, none));
+    expect(reused.computed).toBe(50);
+    const fresh = await begin(engine, edited);
+    expect(largestDifference(reused.logits, fresh.logits)).toBeLessThan(1e-3);
+    expect(unwrap(await session.begin(edited, none)).computed).toBe(1);
+  });
+
+  it("decodes token by token to what prefill gives, over its own chunks too", async () => {
+    const ids = someIds(200, 12);
+    const session = unwrap(engine.session());
+    let step = unwrap(await session.begin(ids.subarray(0, 120), none));
+    for (const id of ids.subarray(120)) step = unwrap(await session.next(id));
+    const fresh = await begin(engine, ids);
+    expect([...step.chosen!]).toEqual([...fresh.chosen!]);
+    expect(largestDifference(step.logits, fresh.logits)).toBeLessThan(1e-3);
+  });
+
+  it("sees documents that come and go between calls", async () => {
+    const session = unwrap(engine.session());
+    unwrap(await session.begin(question, none));
+    unwrap(engine.removeDocuments(Int32Array.of(1)));
+    const step = unwrap(await session.next(8));
+    expect(new Set(step.attended.map((a) => a.document))).toEqual(new Set([2]));
+    unwrap(engine.addDocuments([memory.places[0]!]));
+  });
+
+  it("is cancelled, and begins again", async () => {
+    const session = unwrap(engine.session());
+    const pending = session.begin(someIds(3000, 13), none);
+    session.cancel();
+    expect(await pending).toMatchObject({ failed: true, code: "cancelled" });
+    expect(unwrap(await session.begin(question, none)).computed).toBe(question.length);
+  });
+
+  it("refuses wrong arguments", async () => {
+    const session = unwrap(engine.session());
+    const bad = { failed: true, code: "bad-argument" };
+    expect(await session.next(8)).toMatchObject(bad);
+    expect(await session.begin(none, none)).toMatchObject(bad);
+    expect(await session.begin(Int32Array.of(-1), none)).toMatchObject(bad);
+  });
+});
