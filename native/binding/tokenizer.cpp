@@ -2,6 +2,7 @@
 #include "../tokenizer/tokenizer.h"
 
 #include <cstring>
+#include <new>
 
 #include "binding.h"
 
@@ -37,7 +38,12 @@ class TokenizerObject : public Napi::ObjectWrap<TokenizerObject> {
     if (!tokenizer_ || !isBytes(info, 0)) return failure(env, "bad-argument", "encode takes the text as a Uint8Array");
     const Napi::Uint8Array text = info[0].As<Napi::Uint8Array>();
     if (text.ByteLength() > INT32_MAX) return failure(env, "bad-argument", "encode takes at most 2 GiB of text");
-    const Tokens tokens = tokenizer_->encode({text.Data(), text.ByteLength()});
+    Tokens tokens;
+    try {
+      tokens = tokenizer_->encode({text.Data(), text.ByteLength()});
+    } catch (const std::bad_alloc&) {
+      return failure(env, "no-memory", "There is not enough memory to tokenize a text of " + std::to_string(text.ByteLength()) + " bytes. Close other programs.");
+    }
     Napi::Object out = Napi::Object::New(env);
     out.Set("ids", numbers(env, tokens.ids));
     out.Set("ends", numbers(env, tokens.ends));

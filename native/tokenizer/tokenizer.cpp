@@ -1,5 +1,5 @@
-// Speed (one core of a 2-core EPYC, TypeScript and Python sources): see native/README.md. Nearly all pieces are either a whole token, found by one
-// hash probe, or in the cache of pieces merged before; only the rest is merged.
+// Speed: 70 to 84 MB/s of source code on one core (test/bench/native/tokenizer.mjs). Nearly all pieces are either a whole token, found by one hash
+// probe, or in the cache of pieces merged before; only the rest is merged.
 #include "tokenizer.h"
 
 #include <bit>
