@@ -4,7 +4,7 @@
  * The engine's scores and the index's look-ups run at the same time. Nothing is ranked here: a candidate only gathers
  * what each way of looking found in a file.
  */
-import type { PassageHit } from "../index/api.ts";
+import type { IndexReader, PassageHit } from "../index/api.ts";
 import type { DocumentRow, FileRole, SymbolRow } from "../index/types.ts";
 import { type DocumentMeaning, scoreMeaning } from "./meaning.ts";
 import { matchPaths, namedFiles, pathIndex } from "./paths.ts";
@@ -70,7 +70,7 @@ export async function gather(sources: SearchSources, query: Query): Promise<Gath
     });
   const [files, passages, symbols, meanings] = await Promise.all([
     index.files(),
-    timed("words", index.searchFiles(query.words, PASSAGES, fieldWeights)),
+    timed("words", index.searchFiles(wordsOf(index, query), PASSAGES, fieldWeights)),
     timed("symbols", namedSymbols(sources, query)),
     timed(
       "meaning",
@@ -170,6 +170,13 @@ function addPaths(found: Found, sources: SearchSources, query: Query, files: rea
       });
   for (const frame of query.frames.toReversed())
     for (const file of namedFiles(files, frame.path).slice(0, 1)) found.at(file.path).frameLine = frame.line;
+}
+
+/** The question's words, and its neighbouring words as the compounds that the repository writes ("url map": url_map, urlMap). */
+export function wordsOf(index: IndexReader, query: Query): string {
+  const words = query.words.split(/[^\p{L}\p{N}_]+/u).filter((word) => word.length > 1);
+  const pairs = words.slice(1).map((word, at) => `${words[at]}_${word}`.toLowerCase());
+  return [query.words, ...pairs.filter((pair) => index.documentFrequency(pair) > 0)].join(" ");
 }
 
 /** Neighbouring words written as one: file names often are ("real ip" in realip.go). */
