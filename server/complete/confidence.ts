@@ -1,11 +1,12 @@
 /**
  * How likely a completion is right to its first stop: the end of the first name or number in it, with what leads there.
  *
- * A logistic of two figures of the decoding, fitted on the completions of the development benchmark (docs/measurements.md).
+ * A logistic of two figures of the decoding. Fitted on 105 lines of repositories the model was not trained on: 30 cases of the development
+ * benchmark (calls into another file, hard) and 75 places drawn from random lines. On these, of the 27 % at or above 0.45 two thirds are right.
  */
 import type { Decoded } from "./decode.ts";
 
-const weights = { bias: 0.6, sum: 0.55, least: 0.5 };
+const weights = { bias: 0.97, sum: 0.75, least: 1.46 };
 
 /** End of the text that must be right: after its first name, up to a bracket, comma, semicolon or blank that follows; else all of it. */
 export function firstStop(text: string): number {
