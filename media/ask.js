@@ -290,7 +290,7 @@ function drawWelcome(tone) {
           : "Answers cite file and lines. Click one to jump there.",
       ),
       el("li", {}, "Files that git ignores, secrets, binaries and very large files stay out."),
-      el("li", {}, "Nothing leaves this machine."),
+      el("li", {}, "Reading, searching and completing happen on this machine alone."),
     ),
     el("h3", {}, "Try"),
     ...examples.map((text) => el("button", { type: "button", class: "follow", onclick: () => ask(text) }, text)),

@@ -12,10 +12,11 @@ import {
   type Range,
 } from "vscode-languageserver/node";
 import type { TextDocument } from "vscode-languageserver-textdocument";
-import type { CompletionChunk, CompletionRequest } from "../complete/types.ts";
+import type { Completion, CompletionChunk, CompletionRequest } from "../complete/types.ts";
 import type { Settings } from "../settings.ts";
 import { signalOf } from "./errors.ts";
 import type { Folders } from "./folders.ts";
+import type { Log } from "./opened.ts";
 import { uriInFolder } from "./uris.ts";
 
 export type LocatedChunk = CompletionChunk & { uri: string };
@@ -24,6 +25,7 @@ export interface InlineCompletionsOptions {
   folders: Folders;
   document: (uri: string) => TextDocument | undefined;
   settings: () => Settings;
+  log: Log;
 }
 
 export class InlineCompletions {
@@ -56,6 +58,7 @@ export class InlineCompletions {
     const cursor = cursorOf(document, params);
     const made = await place.folder.opened.complete({ path: place.path, language: document.languageId, ...cursor.text, signal });
     if (signal.aborted || document.version !== version) return [];
+    this.#options.log(`Completion in ${place.path}:${params.position.line + 1}: ${outcome(made)}`, "debug");
     if (!made.shown || made.text === "") return [];
     const root = place.folder.path;
     const chunks = made.chunks.map((chunk) => ({ ...chunk, uri: uriInFolder(root, chunk.path) ?? "" }));
@@ -68,6 +71,11 @@ export class InlineCompletions {
       },
     ];
   }
+}
+
+function outcome({ shown, reason, confidence, text, ms }: Completion): string {
+  const figures = `${text.length} characters, confidence ${confidence.toFixed(2)}, ${Math.round(ms)} ms`;
+  return shown ? `offered (${figures})` : `not offered: ${reason} (${figures})`;
 }
 
 /** Resolves to false when the wait was cut short. */

@@ -38,7 +38,7 @@ export interface OpenOptions {
   log: Log;
 }
 
-export type LogLevel = "info" | "warning" | "error";
+export type LogLevel = "debug" | "info" | "warning" | "error";
 export type Log = (message: string, level?: LogLevel) => void;
 
 export type OpenFolder = (options: OpenOptions) => Promise<OpenedFolder>;

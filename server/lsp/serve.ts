@@ -45,7 +45,7 @@ export function serve(connection: Connection, open: OpenFolder): void {
     log,
   });
   const documents = new OpenDocuments(folders, log);
-  const completions = new InlineCompletions({ folders, document: (uri) => documents.get(uri), settings: () => settings });
+  const completions = new InlineCompletions({ folders, document: (uri) => documents.get(uri), settings: () => settings, log });
 
   connection.onInitialize((params): InitializeResult => {
     can = capabilitiesOf(params);
