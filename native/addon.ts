@@ -76,6 +76,11 @@ export interface Step {
   logits: Float32Array;
   /** Chunks attended by the last token, heaviest first, at most 16. */
   attended: Attended[];
+  /**
+   * The last token's best chunks a layer and head, [2][2][16], best first, for comparison with the reference: numbered as SearchScores counts them,
+   * the context's own chunk c as -2 - c, and -1 where there are fewer.
+   */
+  chosen?: Int32Array;
   /** Tokens computed by this call (the rest was reused from the previous context). */
   computed: number;
 }
@@ -196,6 +201,8 @@ export interface NativeAddon {
   /** Version of this contract: the loader refuses another. */
   contract: 1;
   isa(): "baseline" | "avx2" | "avx512" | "neon";
+  /** GOP/s of one thread in int8 dot products from registers, for benchmarks; blocks for some milliseconds. `isa` as in EngineOptions. */
+  int8Ceiling?(isa: string): Result<number>;
   loadEngine(options: EngineOptions): Promise<Result<NativeEngine>>;
   createTokenizer(tokenizerJson: Uint8Array): Result<NativeTokenizer>;
   createWords(): NativeWords;

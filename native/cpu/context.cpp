@@ -12,6 +12,7 @@ namespace {
 
 constexpr int kBlock = 256;     // tokens
 constexpr int kLayers = kLower + kUpperGroups * kUpperLayers;
+constexpr int kFine = 40;        // up to so many tokens activations have 15 bits: questions and decoding, not long prefills
 constexpr int kKeptSlices = 64;  // slices before the present one whose keys and values are kept for reuse
 constexpr uint32_t kOwn = 0x80000000u;  // a chunk of the context itself, beside the memory's
 
@@ -31,14 +32,14 @@ struct Context::Slice {
 struct Context::Room {
   Room(const Weights& weights, const Kernels& kernels, Precision precision, int workers)
       : rows(kernels, precision, kBlock), x(kBlock * kWidth), wide(kBlock * kQkv), attended(kBlock * kWidth), inner(kBlock * kInner), r(kBlock * 256),
-        sums(kBlock * kGroups * 4), best(kBlock * kGroups), lastRow(kWidth) {
+        best(kBlock * kGroups), lastRow(kWidth) {
     for (int i = 0; i < workers; ++i) {
       encoders.push_back(std::make_unique<ChunkEncoder>(weights, kernels, precision));
       expanded.emplace_back(2 * 4096);
     }
   }
   Rows rows;
-  std::vector<float> x, wide, attended, inner, r, sums;
+  std::vector<float> x, wide, attended, inner, r;
   std::vector<Best> best;
   std::vector<float> lastRow;
   std::vector<std::unique_ptr<ChunkEncoder>> encoders;
@@ -132,6 +133,7 @@ bool Context::advance(const std::vector<int32_t>& ids, int layers, const View& v
       std::memcpy(slices_[(first + i) / 64]->lower.data() + (first + i) % 64 * kWidth, room.x.data() + i * kWidth, sizeof(float) * kWidth);
     encodeOwn(first, last);
     shares_.clear();
+    chosen_.clear();
     for (int g = 0; g < layers; ++g) {
       const bool queryOnly = queriesOnly && g + 1 == layers;
       if (!hsaLayer(g, first, m, view, queryOnly, stop, wanted)) return false;
@@ -148,6 +150,7 @@ bool Context::advance(const std::vector<int32_t>& ids, int layers, const View& v
 Step Context::finish(const View& view, int computed) {
   Step step;
   step.computed = computed;
+  step.chosen = chosen_;
   step.logits.resize(kVocabulary);
   load(room_->lastRow.data(), 1, kWidth, weights_.finalNorm.data());
   multiply(weights_.embedding, 1, Epilogue::store, step.logits.data(), kVocabulary);
@@ -171,8 +174,9 @@ Step Context::finish(const View& view, int computed) {
 // ---- shared out over the pool
 
 void Context::load(const float* x, int m, int k, const float* gain) {
-  if (m < 16) return room_->rows.load(x, k, 0, m, k, gain);
-  pool_.run((m + 15) / 16, [&](int task, int) { room_->rows.load(x, k, task * 16, std::min(16, m - task * 16), k, gain); });
+  const bool fine = m <= kFine;
+  if (m < 16) return room_->rows.load(x, k, 0, m, k, gain, fine);
+  pool_.run((m + 15) / 16, [&](int task, int) { room_->rows.load(x, k, task * 16, std::min(16, m - task * 16), k, gain, fine); });
 }
 
 void Context::multiply(const Matrix& w, int m, Epilogue epilogue, float* out, size_t ldo) {
@@ -228,7 +232,6 @@ bool Context::windowLayer(const Layer& layer, int cache, int first, int m, const
     int from, to;
     part(s, from, to);
     float* o = room.attended.data() + (from - first) * kWidth + g * 256;
-    float* sums = room.sums.data() + ((from - first) * kGroups + g) * 4;
     float own[64 * 4] = {};
     for (int t = 0; t < to - from; ++t) std::fill(o + t * kWidth, o + t * kWidth + 256, 0.0f);
     for (int back = std::min(4, at); back >= 0; --back) {
@@ -236,7 +239,6 @@ bool Context::windowLayer(const Layer& layer, int cache, int first, int m, const
       const Sees sees = back == 0 ? Sees::upTo : back == 4 ? Sees::beyond : Sees::all;
       kernels_.attend(room.wide.data() + (from - first) * kQkv + g * 256, kQkv, to - from, from % 64, block, block + 4096, sees, 64, o, kWidth, own);
     }
-    (void)sums;
     for (int t = 0; t < to - from; ++t)
       for (int h = 0; h < 4; ++h) {
         const float inverse = 1.0f / own[t * 4 + h];
@@ -337,6 +339,10 @@ bool Context::hsaLayer(int group, int first, int m, const View& view, bool query
   for (int g = 0; g < kGroups; ++g) {
     const Best& best = room.best[(m - 1) * kGroups + g];
     for (int i = 0; i < best.n; ++i) shares_.emplace_back(best.chunk[i], best.score[i]);
+    for (int i = 0; i < kTop; ++i) {
+      const bool own = i < best.n && (best.chunk[i] & kOwn);
+      chosen_.push_back(i >= best.n ? -1 : own ? -2 - (int32_t)(best.chunk[i] & ~kOwn) : (int32_t)best.chunk[i]);
+    }
   }
   // The retrieved vector feeds the MLP but does not enter the residual stream: y = x + out · Wo lives in `inner` only.
   std::copy(room.x.begin(), room.x.begin() + m * kWidth, room.inner.begin());

@@ -25,6 +25,8 @@ struct Attended {
 struct Step {
   std::vector<float> logits;
   std::vector<Attended> attended;
+  // The last token's best chunks, [layer][head][16]: the snapshot's numbers; own chunk c is -2 - c; -1 where there are fewer.
+  std::vector<int32_t> chosen;
   int computed = 0;
 };
 
@@ -76,6 +78,7 @@ class Context {
   std::vector<std::unique_ptr<Slice>> slices_;
   std::unique_ptr<Room> room_;
   Shares shares_;
+  std::vector<int32_t> chosen_;
   std::vector<std::vector<float>> queries_;
 };
 

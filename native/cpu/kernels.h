@@ -16,9 +16,12 @@ struct Packed {
   int n = 0, k = 0;
 };
 
-// m tokens' activations, int8 with one scale a token. sum: of a token's int8 values (takes the +128 out again).
+// m tokens' activations, int8 with one scale a token. sum: of a token's values (takes the +128 out again).
+// low, where given: seven more bits; a value is then 128 * data + low. Twice the products, for calls of few tokens, which wait for
+// the weights anyway.
 struct Quantized {
   const int8_t* data;
+  const int8_t* low;
   const float* scale;
   const int32_t* sum;
   size_t stride;
@@ -48,6 +51,8 @@ struct Kernels {
   void (*norm)(const float* x, const float* gain, int k, float* out);
   // int8 with scale = max|x|/127; returns the sum of the int8 values.
   int32_t (*quantize)(const float* x, int k, int8_t* out, float* scale);
+  // 15 bits, as 128 * high + low; scale = max|x|/16256. Returns the sum of the values.
+  int32_t (*quantizeFine)(const float* x, int k, int8_t* high, int8_t* low, float* scale);
   // out[m][..] for the panels [panel0, panel1) of w. ldo: floats from one token's row to the next.
   void (*gemm)(const Quantized& a, const Packed& w, int panel0, int panel1, Epilogue epilogue, float* out, size_t ldo);
   // The same with float activations (the exact path).
@@ -81,6 +86,10 @@ struct Kernels {
   // <q, x> of 128 floats with 128 int8.
   float (*dot)(const float* q, const int8_t* x);
   float (*dotFloat)(const float* q, const float* x);
+
+  // The int8 ceiling: `steps` rounds of dot products out of registers, as many at once as gemm has. Returns the operations done;
+  // `seed` keeps the compiler from knowing the result.
+  double (*dots)(int steps, int8_t* seed);
 };
 
 extern const Kernels kernelsBaseline;

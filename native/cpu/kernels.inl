@@ -74,6 +74,28 @@ static int32_t quantize(const float* x, int k, int8_t* out, float* scale) {
   return reduceAdd(sum);
 }
 
+static int32_t quantizeFine(const float* x, int k, int8_t* high, int8_t* low, float* scale) {
+  F most = F{};
+  for (int i = 0; i < k; i += W) {
+    F v = load(x + i);
+    most = maximum(most, maximum(v, -v));
+  }
+  float peak = reduceMax(most);
+  *scale = peak / 16256.0f;
+  F inverse = set1(peak > 0 ? 16256.0f / peak : 0.0f);
+  const F magic = set1(12582912.0f);
+  I sum = I{};
+  for (int i = 0; i < k; i += W) {
+    I q = (I)(load(x + i) * inverse + magic) - 0x4B400000;
+    sum += q;
+    I h = (q + 64) >> 7;
+    Bytes top = __builtin_convertvector(h, Bytes), rest = __builtin_convertvector(q - (h << 7), Bytes);
+    __builtin_memcpy(high + i, &top, sizeof top);
+    __builtin_memcpy(low + i, &rest, sizeof rest);
+  }
+  return reduceAdd(sum);
+}
+
 // ---- matrices
 
 // MR tokens x V vectors of a panel: acc[m][v] over all k. `rows` may lie anywhere: scoring uses landmarks as rows.
@@ -169,16 +191,23 @@ static inline void finishRow(const float* acc, float bias, float rowScale, const
 static void gemm(const Quantized& a, const Packed& w, int panel0, int panel1, Epilogue epilogue, float* out, size_t ldo) {
   alignas(64) float acc[MR * 64];
   const int k4 = w.k / 4;
+  const int each = a.low ? 2 : 1;  // rows of products a token
   for (int p = panel0; p < panel1; ++p) {
     const uint8_t* panel = w.data + (size_t)p * k4 * 256;
-    for (int m0 = 0; m0 < a.m; m0 += MR) {
-      const int m = a.m - m0 < MR ? a.m - m0 : MR;
+    for (int m0 = 0; m0 < a.m; m0 += MR / each) {
+      const int m = a.m - m0 < MR / each ? a.m - m0 : MR / each;
       const int8_t* rows[MR];
-      for (int i = 0; i < m; ++i) rows[i] = a.data + (m0 + i) * a.stride;
-      panelTile<MR>(rows, m, panel, k4, acc);
       for (int i = 0; i < m; ++i) {
+        rows[i * each] = a.data + (m0 + i) * a.stride;
+        if (a.low) rows[i * 2 + 1] = a.low + (m0 + i) * a.stride;
+      }
+      panelTile<MR>(rows, m * each, panel, k4, acc);
+      for (int i = 0; i < m; ++i) {
+        float* row = acc + i * each * 64;
+        if (a.low)
+          for (int c = 0; c < 64; c += W) store(row + c, fma(load(row + c), set1(128.0f), load(row + 64 + c)));
         float bias = biased ? 128.0f * (float)a.sum[m0 + i] : 0.0f;
-        finishRow(acc + i * 64, bias, a.scale[m0 + i], w.scale + p * 64, epilogue, p, out + (m0 + i) * ldo);
+        finishRow(row, bias, a.scale[m0 + i], w.scale + p * 64, epilogue, p, out + (m0 + i) * ldo);
       }
     }
   }
@@ -404,7 +433,31 @@ static float dotFloat(const float* q, const float* x) {
   return reduceAdd(s);
 }
 
+static double dots(int steps, int8_t* seed) {
+  Acc acc[MR][NV];
+  Weights w[NV];
+#pragma GCC unroll 8
+  for (int v = 0; v < NV; ++v) w[v] = loadWeights((const uint8_t*)seed + v * W * 4);
+#pragma GCC unroll 16
+  for (int m = 0; m < MR; ++m)
+#pragma GCC unroll 8
+    for (int v = 0; v < NV; ++v) acc[m][v] = zeroAcc();
+  Acts a = loadActs(seed);
+  for (int s = 0; s < steps; ++s) {
+    asm volatile("" ::: "memory");
+#pragma GCC unroll 16
+    for (int m = 0; m < MR; ++m)
+#pragma GCC unroll 8
+      for (int v = 0; v < NV; ++v) acc[m][v] = dot4(acc[m][v], w[v], a);
+  }
+  I sum = I{};
+  for (int m = 0; m < MR; ++m)
+    for (int v = 0; v < NV; ++v) sum += finish(acc[m][v]);
+  seed[0] = (int8_t)reduceAdd(sum);
+  return 2.0 * 4 * W * MR * NV * steps;
+}
+
 static constexpr Kernels rowNamed(const char* isa) {
-  return {isa,    norm,   quantize,   gemm,      gemmFloat,  splitHeads, rmsHeads, attend,
-          expand, accumulate, scoreTile, filterTile, sumExpTile, scoreOne, dot,      dotFloat};
+  return {isa,    norm,   quantize, quantizeFine,  gemm,      gemmFloat,  splitHeads, rmsHeads, attend,
+          expand, accumulate, scoreTile, filterTile, sumExpTile, scoreOne, dot, dotFloat, dots};
 }

@@ -12,8 +12,9 @@ class Rows {
  public:
   // Room for `tokens` of at most kInner values.
   Rows(const Kernels& kernels, Precision precision, int tokens);
-  // Readies tokens [first, first + m) of x; gain null: as they are, else rms-normed with that gain.
-  void load(const float* x, size_t stride, int first, int m, int k, const float* gain);
+  // Readies tokens [first, first + m) of x; gain null: as they are, else rms-normed with that gain. fine: 15 bits instead of 8
+  // (stored precision); all tokens of a call alike.
+  void load(const float* x, size_t stride, int first, int m, int k, const float* gain, bool fine = false);
   // (op)= w · row for the loaded tokens [first, first + m), panels [panel0, panel1); out: the row of token `first`.
   void multiply(const Matrix& w, int first, int m, int panel0, int panel1, Epilogue epilogue, float* out, size_t ldo) const;
   void multiply(const Matrix& w, int first, int m, Epilogue epilogue, float* out, size_t ldo) const {
@@ -24,7 +25,8 @@ class Rows {
   const Kernels& kernels_;
   Precision precision_;
   std::vector<float> floats_;
-  std::vector<int8_t> bytes_;
+  std::vector<int8_t> bytes_, low_;
+  bool fine_ = false;
   std::vector<float> scales_;
   std::vector<int32_t> sums_;
 };

@@ -36,8 +36,12 @@ class Loader {
       if (!std::isfinite(out.scales[i])) return fail("tensor " + name + ".scale holds a value that is not a number");
       uint8_t* to = out.bytes.data() + (size_t)(i / 64) * k * 64 + (i % 64) * 4;
       const int8_t* from = rows + (size_t)source * k;
-      for (int j = 0; j < k; j += 4, to += 256)
-        for (int b = 0; b < 4; ++b) to[b] = (uint8_t)(from[j + b] + 128);
+      for (int j = 0; j < k; j += 4, to += 256) {
+        uint32_t four;
+        std::memcpy(&four, from + j, 4);
+        four ^= 0x80808080u;  // adds 128 to each byte
+        std::memcpy(to, &four, 4);
+      }
     }
     out.packed = {out.bytes.data(), out.scales.data(), n, k};
   }
