@@ -5,24 +5,22 @@ import type { AskView } from "./askView.ts";
 import type { Client } from "./client.ts";
 import type { Jumps } from "./jump.ts";
 import type { Source } from "./source.ts";
-import type { SourcesTree } from "./sourcesTree.ts";
 import { size } from "./statusText.ts";
 
 export interface CommandParts {
   client: Client;
   ask: AskView;
-  sources: SourcesTree;
   jumps: Jumps;
   log: LogOutputChannel;
 }
 
-export function registerCommands({ client, ask, sources, jumps, log }: CommandParts): Disposable[] {
+export function registerCommands({ client, ask, jumps, log }: CommandParts): Disposable[] {
   const all = { folder: "" };
   return [
     register("everyline.ask", (question?: unknown) => ask.focus(typeof question === "string" ? question : undefined)),
     register("everyline.showSources", async () => {
       await commands.executeCommand("everyline.sourcesView.focus");
-      await sources.focus();
+      await commands.executeCommand("list.focusFirst");
     }),
     register("everyline.openSource", (source: Source) => jumps.to(source, true)),
     register("everyline.pauseMemory", () => client.request(Requests.pause, all)),

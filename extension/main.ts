@@ -37,7 +37,7 @@ export function activate(context: ExtensionContext): EverylineApi | undefined {
     jumps,
     sources,
     ask,
-    ...registerCommands({ client: server, ask, sources, jumps, log }),
+    ...registerCommands({ client: server, ask, jumps, log }),
     ...registerCompletion(server, sources),
     ...showStatus(server),
     ...registerTools(server),

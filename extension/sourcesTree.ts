@@ -34,17 +34,8 @@ export class SourcesTree implements TreeDataProvider<Source>, Disposable {
     this.#changed.fire();
   }
 
-  async focus(): Promise<void> {
-    const first = this.#sources[0];
-    if (first) await this.#view.reveal(first, { focus: true, select: true });
-  }
-
   getChildren(element?: Source): Source[] {
     return element ? [] : [...this.#sources];
-  }
-
-  getParent(): undefined {
-    return undefined; // a flat list; reveal() asks
   }
 
   getTreeItem(source: Source): TreeItem {
