@@ -22,6 +22,8 @@ import type { Source } from "./source.ts";
 
 /** Milliseconds the lines stay lit. */
 const lightMs = 3_000;
+/** Lines of a region that may not fit into the window. */
+const tallRegion = 25;
 const commitScheme = "everyline-commit";
 
 export class Jumps implements Disposable {
@@ -78,7 +80,9 @@ export class Jumps implements Disposable {
     const line = document.lineAt(Math.min((bestStart || startLine) - 1, document.lineCount - 1));
     const cursor = new Position(line.lineNumber, line.firstNonWhitespaceCharacterIndex);
     editor.selection = new Selection(cursor, cursor);
-    editor.revealRange(lines, TextEditorRevealType.InCenterIfOutsideViewport);
+    // Of a region taller than the window its best lines are shown.
+    const tall = endLine - startLine >= tallRegion;
+    editor.revealRange(tall ? line.range : lines, TextEditorRevealType.InCenterIfOutsideViewport);
     editor.setDecorations(this.#light, [lines]);
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
