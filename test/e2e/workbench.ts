@@ -57,7 +57,7 @@ export async function openWorkbench({
   });
   const browser = await launch();
   const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
-  await page.goto(workbench.url(folder) + query);
+  await page.goto(workbench.url(folder) + query, { waitUntil: "domcontentloaded", timeout: 60_000 });
   await page.waitForSelector(".monaco-workbench", { timeout: 60_000 });
   return {
     page,
@@ -147,7 +147,10 @@ export async function runInHost(folder: string): Promise<string> {
       ["extensionTestsPath", remote(join(root, "dist/e2e/index.cjs"))],
       ["extensionEnvironment", JSON.stringify({ EVERYLINE_MOCHA_REPORT: report })],
     ];
-    await page.goto(`${workbench.url(folder)}&payload=${encodeURIComponent(JSON.stringify(payload))}`);
+    await page.goto(`${workbench.url(folder)}&payload=${encodeURIComponent(JSON.stringify(payload))}`, {
+      waitUntil: "domcontentloaded",
+      timeout: 60_000,
+    });
     const ended = await Promise.race([exit, new Promise<"late">((resolve) => setTimeout(() => resolve("late"), 150_000))]);
     if (ended === "late") throw new Error("The extension host did not report within 150 s");
     return report;
