@@ -31,7 +31,7 @@ async function encodeSpeed(engine: NativeEngine): Promise<void> {
   const ceiling = threads * unwrap(addon.int8Ceiling!(option("--isa", "")));
   const tokens = 8192;
   const ms = await best(5, async () => unwrap(await engine.encode([{ ids: ids(tokens), firstChunk: 0 }])));
-  const gops = (tokens * encodeMflop) / 1e3 / ms;
+  const gops = (tokens * encodeMflop) / ms;
   console.log(
     `encode ${rate(tokens, ms)}; ${gops.toFixed(0)} of ${ceiling.toFixed(0)} GOP/s int8 = ${((100 * gops) / ceiling).toFixed(0)} %`,
   );
