@@ -45,6 +45,7 @@ export class Cache {
   readonly #waiting = new Map<number, Waiting>();
   #facts: CacheFacts = { generation: 0, epoch: 0 };
   #nextId = 1;
+  readonly #ended: Promise<void>;
   #closed = false;
 
   private constructor(folder: string, limits: CacheLimits, warn: (text: string) => void) {
@@ -53,7 +54,12 @@ export class Cache {
     this.#worker.unref();
     this.#worker.on("message", (reply: CacheReply) => this.#settle(reply, warn));
     this.#worker.on("error", (error) => this.#fail(error as Error));
-    this.#worker.on("exit", () => this.#fail(new Error("the cache's thread ended")));
+    this.#ended = new Promise((resolve) => {
+      this.#worker.on("exit", () => {
+        this.#fail(new Error("the cache's thread ended"));
+        resolve();
+      });
+    });
   }
 
   /** Throws CacheError when the folder cannot be used. */
@@ -62,7 +68,7 @@ export class Cache {
     try {
       await cache.facts();
     } catch (error) {
-      cache.close();
+      await cache.close();
       throw error;
     }
     return cache;
@@ -128,9 +134,12 @@ export class Cache {
     }
   }
 
-  close(): void {
+  /** Resolves once the thread has ended and nothing is open any more. */
+  async close(): Promise<void> {
     this.#closed = true;
+    this.#worker.ref();
     this.#worker.postMessage({ id: 0, method: "close", args: [] } satisfies CacheRequest);
+    await this.#ended;
   }
 
   #call(method: Method, ...args: unknown[]): Promise<unknown> {

@@ -62,9 +62,9 @@ beforeEach(async () => {
   problems = [];
 });
 
-afterEach(() => {
+afterEach(async () => {
   held.close();
-  cache.close();
+  await cache.close();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -238,7 +238,7 @@ describe("EngineDocuments", () => {
     await encoder().run();
     const other = await Cache.open(folder, { capBytes: 1e9, segmentBytes: 64e6 }, () => {});
     await other.clear();
-    other.close();
+    await other.close();
     const gone = await held.refresh();
     expect(gone.map(({ document }) => document)).toEqual([1]);
     expect(engine.documents.size).toBe(0);

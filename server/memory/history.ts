@@ -1,12 +1,15 @@
-/** Keeps the index's commits in step with what HEAD reaches (messages, authors, dates, changed paths; by words only). */
+/**
+ * Keeps the index's commits in step with what HEAD reaches, by words: first messages, authors, dates and changed paths of all commits,
+ * then what they changed line by line, newest first.
+ */
 import { reachableCommits, readCommits } from "../history/commits.ts";
 import { GitError } from "../history/git.ts";
+import { readDiffs } from "../history/patch-parts.ts";
 import type { Index } from "../index/index.ts";
+import type { PreparedDiff } from "../index/types.ts";
 import type { Settings } from "../settings.ts";
 
-export interface HistoryOptions {
-  root: string;
-  index: Index;
+export interface HistoryRun {
   history: Settings["history"];
   signal: AbortSignal;
   onProgress(done: number, total: number): void;
@@ -14,33 +17,102 @@ export interface HistoryOptions {
   onProblem(text: string): void;
 }
 
-/** Resolves to the number of commits read anew. A folder without git has none; a broken repository is reported and keeps what is known. */
-export async function updateHistory({ root, index, history, signal, onProgress, onProblem }: HistoryOptions): Promise<number> {
-  if (history === "none") return 0;
-  const unread: string[] = [];
-  const options = {
-    signal,
-    onSkipped: (_sha: string, reason: string) => unread.push(reason),
-    ...(history === "all" ? {} : { limit: history }),
-  };
-  try {
-    const reachable = await reachableCommits(root, options);
-    const known = await index.knownCommits();
+/** Diffs written in one transaction. */
+const batchCommits = 256;
+/** Parts of diffs held before they are written; a part has 3,000 characters at most. */
+const batchParts = 2_000;
+/** Commits whose diffs would be read again after the program was killed. */
+const savedEvery = 10_000;
+
+export class History {
+  readonly #root: string;
+  readonly #index: Index;
+  #diffs: Promise<void> | undefined;
+  #again = false;
+
+  constructor(root: string, index: Index) {
+    this.#root = root;
+    this.#index = index;
+  }
+
+  /** Resolves once all is in step. A folder without git has no commits; a broken repository is reported and keeps what is known. */
+  async update(run: HistoryRun): Promise<void> {
+    if (run.history === "none") return;
+    try {
+      await this.#updateMessages(run);
+      await this.#updateDiffs(run);
+    } catch (error) {
+      run.signal.throwIfAborted();
+      if (!(error instanceof GitError)) throw error;
+      if (error.problem !== "not a repository")
+        run.onProblem(`The history of ${this.#root} could not be read: ${error.message}. Files are searchable all the same.`);
+    }
+  }
+
+  async #updateMessages({ history, signal, onProgress, onProblem }: HistoryRun): Promise<void> {
+    const unread: string[] = [];
+    const options = {
+      signal,
+      onSkipped: (_sha: string, reason: string) => unread.push(reason),
+      ...(typeof history === "number" ? { limit: history } : {}),
+    };
+    const reachable = await reachableCommits(this.#root, options);
+    const known = await this.#index.knownCommits();
     const missing = [...reachable].filter((sha) => !known.has(sha));
     let done = 0;
-    for await (const commits of readCommits(root, missing, options)) {
-      await index.putCommits(commits);
+    for await (const commits of readCommits(this.#root, missing, options)) {
+      await this.#index.putCommits(commits);
       done += commits.length;
       onProgress(done, missing.length);
     }
-    if ([...known].some((sha) => !reachable.has(sha))) await index.retainCommits(reachable);
-    if (unread.length > 0) onProblem(`${unread.length} commits of ${root} could not be read (${unread[0]}); the others are searchable.`);
-    return done;
-  } catch (error) {
-    signal.throwIfAborted();
-    if (!(error instanceof GitError)) throw error;
-    if (error.problem !== "not a repository")
-      onProblem(`The history of ${root} could not be read: ${error.message}. Files are searchable all the same.`);
-    return 0;
+    if ([...known].some((sha) => !reachable.has(sha))) await this.#index.retainCommits(reachable);
+    if (unread.length > 0)
+      onProblem(`${unread.length} commits of ${this.#root} could not be read (${unread[0]}); the others are searchable.`);
+  }
+
+  /** One reading at a time: who comes meanwhile waits for it, and it looks again for what came. */
+  async #updateDiffs(run: HistoryRun): Promise<void> {
+    this.#again = true;
+    this.#diffs ??= this.#readAllDiffs(run).finally(() => {
+      this.#diffs = undefined;
+    });
+    await this.#diffs;
+  }
+
+  async #readAllDiffs(run: HistoryRun): Promise<void> {
+    while (this.#again) {
+      this.#again = false;
+      await this.#readDiffs(run);
+    }
+  }
+
+  async #readDiffs({ signal, onProgress, onProblem }: HistoryRun): Promise<void> {
+    const missing = await this.#index.commitsWithoutDiff();
+    if (missing.length === 0) return;
+    const unread: string[] = [];
+    const options = { signal, onSkipped: (_sha: string, reason: string) => unread.push(reason) };
+    let done = 0;
+    let saved = 0;
+    let batch: PreparedDiff[] = [];
+    let parts = 0;
+    const write = async () => {
+      await this.#index.putDiffs(batch);
+      done += batch.length;
+      [batch, parts] = [[], 0];
+      onProgress(done, missing.length);
+      if (done - saved < savedEvery) return;
+      await this.#index.checkpoint();
+      saved = done;
+    };
+    for await (const diffs of readDiffs(this.#root, missing, options)) {
+      for (const diff of diffs) {
+        batch.push(diff);
+        parts += diff.parts.length;
+        if (batch.length >= batchCommits || parts >= batchParts) await write();
+      }
+    }
+    if (batch.length > 0) await write();
+    if (unread.length > 0)
+      onProblem(`What ${unread.length} commits of ${this.#root} changed could not be read (${unread[0]}); their messages are searchable.`);
   }
 }

@@ -261,7 +261,7 @@ export class Memory {
     await this.index.close();
     this.engine?.close();
     this.#held?.close();
-    this.#cache?.close();
+    await this.#cache?.close();
     this.#lock.release();
   }
 

@@ -3,7 +3,7 @@
  *
  * A broken addon could take the process with it, so it is tried in a child process first, once for each build of it.
  */
-import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { NativeAddon } from "../../native/addon.ts";
 import { Engine } from "../../native/engine.ts";
@@ -50,8 +50,7 @@ async function probeOnce(addonFile: string, home: string): Promise<void> {
   if (wanted && wanted === remembered(memo)) return;
   const probe = await probeAddon(addonFile);
   if (!probe.ok) throw new AddonError(probe.message);
-  mkdirSync(home, { recursive: true, mode: 0o700 });
-  if (wanted) writeFileSync(memo, JSON.stringify({ works: wanted }), { mode: 0o600 });
+  if (wanted) remember(memo, wanted);
 }
 
 /** "" when the file is missing: the probe then says so in its own words. */
@@ -60,6 +59,15 @@ function identityOrNothing(addonFile: string): string {
     return identity(addonFile);
   } catch {
     return "";
+  }
+}
+
+/** On a full disk it is tried again next time. */
+function remember(memo: string, works: string): void {
+  try {
+    writeFileSync(memo, JSON.stringify({ works }), { mode: 0o600 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
   }
 }
 

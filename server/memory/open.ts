@@ -1,7 +1,8 @@
 /** Opens what a memory is made of: the folder, the native parts, the lock, the index and the cache, as much at once as possible. */
-import { mkdir, realpath, stat } from "node:fs/promises";
+import { access, constants, mkdir, realpath, stat } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { gitTopLevel } from "../history/git.ts";
+import { readDiffs } from "../history/patch-parts.ts";
 import { cacheFolder, everylineHome, indexFolder, addonFile as ownAddon, modelFolder as ownModel } from "../home.ts";
 import { Index } from "../index/index.ts";
 import type { Settings } from "../settings.ts";
@@ -60,7 +61,8 @@ export async function openParts(options: MemoryOptions): Promise<MemoryParts> {
   try {
     const addon = await loadTriedAddon(options.addonFile ?? ownAddon, home);
     loadingModel = loadModel(addon, options.modelFolder ?? ownModel);
-    const index = await Index.open({ folder, root, addon, writable: lock.tryLock(), onMessage: tell });
+    const diffs = (shas: string[]) => readDiffs(root, shas);
+    const index = await Index.open({ folder, root, addon, readDiffs: diffs, writable: lock.tryLock(), onMessage: tell });
     const [model, { cache, problem: cacheProblem }] = await Promise.all([loadingModel, openingCache]);
     const problem = model.problem || cacheProblem;
     if (problem) options.onMessage?.("error", problem);
@@ -68,15 +70,25 @@ export async function openParts(options: MemoryOptions): Promise<MemoryParts> {
   } catch (error) {
     lock.release();
     (await loadingModel)?.engine?.close();
-    (await openingCache).cache?.close();
-    throw error;
+    await (await openingCache).cache?.close();
+    throw explained(error, home);
   }
+}
+
+/** What the system said of the disk, with the folder it is about. */
+function explained(error: unknown, home: string): unknown {
+  const { code, errcode, message } = error as { code?: string; errcode?: number; message: string };
+  if (errcode === undefined && code !== "ENOSPC" && code !== "EROFS" && code !== "EACCES") return error;
+  return new Error(
+    `Everyline's folder ${home} cannot be used (${message}). Free some space there, or set EVERYLINE_HOME to another folder.`,
+  );
 }
 
 async function realFolder(folder: string): Promise<string> {
   try {
     const root = await realpath(folder);
     if (!(await stat(root)).isDirectory()) throw new FolderError(folder, "it is not a folder");
+    await access(root, constants.R_OK | constants.X_OK);
     return root;
   } catch (error) {
     if (error instanceof FolderError) throw error;

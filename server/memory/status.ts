@@ -46,15 +46,17 @@ export function describeStatus(parts: StatusParts): MemoryStatus {
 }
 
 function stateOf({ index, writable, started, upkeep, canEncode, left }: StatusParts): MemoryState {
-  const pending = index.encoded + left < index.toEncode;
+  const pending = canEncode && index.encoded + left < index.toEncode;
   if (!writable) return pending ? "waiting" : "ready";
-  if (!started) return pending && canEncode ? "starting" : "ready";
+  if (!started) return pending ? "starting" : "ready";
   if (upkeep.phase === "starting") return "starting";
   if (upkeep.phase !== "idle") return "words";
   if (upkeep.asking) return "asking";
+  if (upkeep.declined) return "ready";
   if (upkeep.paused) return "paused";
   if (upkeep.waiting) return "waiting";
-  return upkeep.encoding ? "encoding" : "ready";
+  // Between a reading and the encoding that follows it there is a moment in which nothing runs.
+  return upkeep.encoding || pending ? "encoding" : "ready";
 }
 
 function messageOf(state: MemoryState, { index, writable, upkeep, canEncode, left, problem }: StatusParts): string {

@@ -8,9 +8,8 @@ import { NativeError } from "../../native/addon.ts";
 import { DamagedIndexError } from "../index/errors.ts";
 import type { Index } from "../index/index.ts";
 import type { Settings } from "../settings.ts";
-import { CacheError } from "./cache-store.ts";
 import type { Encoder } from "./encode.ts";
-import { updateHistory } from "./history.ts";
+import { History } from "./history.ts";
 import type { Throttle } from "./progress.ts";
 import type { Replaced, Words } from "./words.ts";
 
@@ -48,6 +47,7 @@ const allowedKey = "encodingAllowed";
 
 export class Upkeep {
   readonly #parts: UpkeepParts;
+  readonly #history: History;
   readonly #stop = new AbortController();
   #phase: Phase = "starting";
   #progress: Progress = { phase: "words", done: 0, total: 0, etaMs: 0 };
@@ -65,6 +65,7 @@ export class Upkeep {
 
   constructor(parts: UpkeepParts) {
     this.#parts = parts;
+    this.#history = new History(parts.root, parts.index);
   }
 
   get phase(): Phase {
@@ -93,7 +94,7 @@ export class Upkeep {
     return this.#encoding !== undefined;
   }
 
-  /** What encoding waits for (a full disk), "" when it does not. */
+  /** What encoding waits for (a full disk, say), "" when it does not. */
   get waiting(): string {
     return this.#waiting;
   }
@@ -127,20 +128,24 @@ export class Upkeep {
     signal: AbortSignal;
     onProgress?: (progress: Progress) => void;
   }): Promise<void> {
-    const { index, root, settings, words } = this.#parts;
+    const { settings, words } = this.#parts;
     const any = AbortSignal.any([signal, this.#stop.signal]);
-    await this.#during("words", async () => {
-      this.#progress = { phase: "words", done: 0, total: 0, etaMs: 0 };
+    this.#readings++;
+    try {
+      this.#enter("words");
       await words.all(any, (done, total) => this.#report({ phase: "words", done, total, etaMs: 0 }, onProgress));
       await this.#measure();
       this.#problem = "";
-    });
-    if (!history) return;
-    await this.#during("history", async () => {
+      if (!history) return;
+      this.#enter("history");
       const report = (done: number, total: number) => this.#report({ phase: "history", done, total, etaMs: 0 }, onProgress);
       const onProblem = (text: string) => this.#tell("warning", text);
-      await updateHistory({ root, index, history: settings().history, signal: any, onProgress: report, onProblem });
-    });
+      await this.#history.update({ history: settings().history, signal: any, onProgress: report, onProblem });
+    } finally {
+      this.#readings--;
+      if (this.#readings === 0) this.#phase = "idle";
+      this.#parts.status.call();
+    }
   }
 
   /** Files at or below these paths may have changed. Never rejects. */
@@ -157,10 +162,9 @@ export class Upkeep {
 
   /** HEAD may have moved. Never rejects. */
   async headMoved(): Promise<void> {
-    const { index, root, settings } = this.#parts;
     try {
       const quiet = { onProgress: () => {}, onProblem: () => {} };
-      await updateHistory({ root, index, history: settings().history, signal: this.#stop.signal, ...quiet });
+      await this.#history.update({ history: this.#parts.settings().history, signal: this.#stop.signal, ...quiet });
     } catch (error) {
       await this.#failed(error);
     }
@@ -268,17 +272,10 @@ export class Upkeep {
     this.#large = files.length > this.#parts.largeFolder.files || bytes > this.#parts.largeFolder.bytes;
   }
 
-  async #during<T>(phase: "words" | "history", work: () => Promise<T>): Promise<T> {
-    this.#readings++;
+  #enter(phase: "words" | "history"): void {
     this.#phase = phase;
+    this.#progress = { phase, done: 0, total: 0, etaMs: 0 };
     this.#parts.status.call();
-    try {
-      return await work();
-    } finally {
-      this.#readings--;
-      if (this.#readings === 0) this.#phase = "idle";
-      this.#parts.status.call();
-    }
   }
 
   #report(progress: Progress, onProgress?: (progress: Progress) => void): void {
@@ -318,7 +315,7 @@ export class Upkeep {
       return;
     }
     const { message } = error as Error;
-    if (error instanceof CacheError && error.code === "full") this.#waiting = message;
+    this.#waiting = message;
     this.#tell("error", message);
     this.#later(() => void this.encode());
   }

@@ -27,7 +27,7 @@ describe.skipIf(missing !== "")("a full disk", () => {
 
   afterEach(async () => {
     await memories.dispose();
-    execFileSync("umount", [home]);
+    execFileSync("umount", ["--lazy", home]);
     rmSync(home, { recursive: true });
     await repo.dispose();
   });
