@@ -123,6 +123,16 @@ describe("unsaved text", () => {
     expect(await paths(index, "apple")).toEqual(["a.ts"]);
   });
 
+  it("brings its definitions, and hides those of the saved text", async () => {
+    const index = await folder.open();
+    const [id] = await index.putFiles([await folder.file("a.ts", "export function apple() {}\n")]);
+    await index.setUnsaved("a.ts", "\nexport function banana() {}\n");
+    expect(await index.symbolsNamed(["banana", "apple"])).toMatchObject([{ name: "banana", document: id, startLine: 2 }]);
+    expect(await index.symbolsOf(id!)).toMatchObject([{ name: "banana", startLine: 2 }]);
+    await index.setUnsaved("a.ts", null);
+    expect(await index.symbolsNamed(["banana", "apple"])).toMatchObject([{ name: "apple", document: id, startLine: 1 }]);
+  });
+
   it("never takes places from other files, however many passages it hides", async () => {
     const index = await folder.open();
     await index.putFiles([await folder.file("big.txt", "apple apple\n".repeat(4000)), await folder.file("small.txt", "apple\n")]);

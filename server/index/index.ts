@@ -148,8 +148,7 @@ export class Index implements IndexReader, IndexWriter {
   /** Puts the unsaved text of an open file in place of its saved text, for words; null takes it back. */
   async setUnsaved(path: string, text: string | null): Promise<void> {
     await this.#unsavedChanges.run(async () => {
-      const passages = text === null ? null : prepareText(path, text);
-      const { added, removed } = this.#overlay.set(path, passages);
+      const { added, removed } = this.#overlay.set(path, text === null ? null : prepareText(path, text));
       await this.#files.change(added, removed);
     });
   }
@@ -184,12 +183,21 @@ export class Index implements IndexReader, IndexWriter {
     return this.#reader.call("chunkLines", document, chunks);
   }
 
-  symbolsNamed(names: readonly string[]): Promise<SymbolRow[]> {
-    return this.#reader.call("symbolsNamed", names);
+  /** Definitions in unsaved text take the place of their file's saved ones. */
+  async symbolsNamed(names: readonly string[]): Promise<SymbolRow[]> {
+    const saved = await this.#reader.call("symbolsNamed", names);
+    if (this.#overlay.paths === 0) return saved;
+    const documents = await this.#cache.byId();
+    const wanted = new Set(names.map((name) => name.toLowerCase()));
+    const unsaved = [...this.#overlay.allSymbols()].filter(({ symbol }) => wanted.has(symbol.name.toLowerCase()));
+    const kept = saved.filter(({ document }) => !this.#overlay.has(documents.get(document)?.path ?? ""));
+    return [...kept, ...unsaved.map(({ path, symbol }) => ({ ...symbol, document: this.#cache.idOf(path) }))];
   }
 
-  symbolsOf(document: number): Promise<SymbolRow[]> {
-    return this.#reader.call("symbolsOf", document);
+  async symbolsOf(document: number): Promise<SymbolRow[]> {
+    const path = this.#overlay.paths > 0 ? (await this.#cache.byId()).get(document)?.path : undefined;
+    const unsaved = path === undefined ? undefined : this.#overlay.symbols(path);
+    return unsaved?.map((symbol) => ({ ...symbol, document })) ?? this.#reader.call("symbolsOf", document);
   }
 
   /** The saved passages of a file with unsaved text are found, too, but not shown: more are asked for until there are enough others. */

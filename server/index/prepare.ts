@@ -42,13 +42,14 @@ export async function prepareFile(file: WorkspaceFile, bytes: Uint8Array, by: Ou
   };
 }
 
-/** Passages of unsaved text; null where it does not belong to the memory. Definitions by patterns: a key was just pressed. */
-export function prepareText(path: string, text: string): PreparedFile["passages"] | null {
+/** Passages and definitions of unsaved text; null where it does not belong to the memory. Definitions by patterns: a key was just pressed. */
+export function prepareText(path: string, text: string): Pick<PreparedFile, "passages" | "symbols"> | null {
   const bytes = Buffer.from(text);
   if (classifyPath(path, bytes.length).reason || classifyContent(path, bytes).reason) return null;
   const safe = redactSecrets(text).text;
   const lines = linesOf(safe);
-  return passagesWithText(lines, outlineByPatterns(languageOf(path, safe), lines));
+  const symbols = outlineByPatterns(languageOf(path, safe), lines);
+  return { symbols, passages: passagesWithText(lines, symbols) };
 }
 
 function passagesWithText(lines: readonly string[], symbols: readonly SymbolDefinition[]): PreparedFile["passages"] {
