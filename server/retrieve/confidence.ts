@@ -12,16 +12,22 @@ import { confidenceWeights as weights } from "./weights.ts";
 /** Ranked files that count: the answer is among them or it is not here. */
 const BEST = 3;
 
-/** 0..1; 0 without any candidate. `known`: share of the question's words that the repository has at all. */
-export function confidenceOf(ranked: readonly RankedFile[], known: number): number {
+/** What of the question the repository has at all, 0..1: its words, and the identifiers it names (0 when it names none). */
+export interface Known {
+  words: number;
+  identifiers: number;
+}
+
+/** 0..1; 0 without any candidate. Identifiers vouch for a question whose other words are of another language. */
+export function confidenceOf(ranked: readonly RankedFile[], known: Known): number {
   if (ranked.length === 0) return 0;
   const best = ranked.slice(0, BEST).map((it) => it.features);
   const top = (name: FeatureName) => Math.max(0, ...best.map((it) => it[name]));
   return logistic(
-    weights.coverage * top("coverage") +
+    weights.coverage * Math.max(top("coverage"), known.identifiers) +
       weights.defines * top("defines") +
       weights.name * top("name") +
-      weights.known * known +
+      weights.known * Math.max(known.words, known.identifiers) +
       weights.named * Math.max(top("named"), top("frame")) +
       weights.literal * top("literal"),
   );
@@ -33,11 +39,13 @@ export function commitConfidence(ranked: readonly RankedCommit[]): number {
   return logistic(weights.commits * Math.max(...ranked.slice(0, BEST).map((it) => it.coverage)));
 }
 
-/** Share of a question's words that stand anywhere in the files, 0..1. */
-export function knownShare(index: IndexReader, query: Query): number {
-  const terms = [...new Set(index.terms(query.words))];
-  if (terms.length === 0) return 0;
-  return terms.filter((term) => index.documentFrequency(term) > 0).length / terms.length;
+/** Looks up what of a question stands anywhere in the files. */
+export function knownIn(index: IndexReader, query: Query): Known {
+  return { words: shareKnown(index, [...new Set(index.terms(query.words))]), identifiers: shareKnown(index, query.identifiers) };
+}
+
+function shareKnown(index: IndexReader, words: readonly string[]): number {
+  return words.length === 0 ? 0 : words.filter((word) => index.documentFrequency(word) > 0).length / words.length;
 }
 
 function logistic(sum: number): number {

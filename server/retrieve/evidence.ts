@@ -1,29 +1,27 @@
 /**
  * Evidence out of ranked files and commits: the region to show around the best place, its text, and why it was chosen.
  */
-
 import type { IndexReader } from "../index/api.ts";
-import { startWithComment } from "../index/passages.ts";
-import { regionAround } from "../index/regions.ts";
-import type { CommitRow, PassageLines, SymbolDefinition } from "../index/types.ts";
+import type { CommitRow, SymbolDefinition } from "../index/types.ts";
 import type { RankedCommit } from "./commits.ts";
 import type { Place } from "./places.ts";
 import type { Query } from "./query.ts";
 import type { RankedFile } from "./rank.ts";
+import { shownOf } from "./shown.ts";
 import type { SearchSources } from "./sources.ts";
 import type { Evidence } from "./types.ts";
 
-/** Lines shown of a region. */
-export const REGION_LINES = 80;
 /** Words named as a reason. */
 const WORDS_SHOWN = 4;
+/** Places beside the best one that its region may grow to. */
+const JOINED = 3;
 
-/** The evidence of a place; undefined when the file cannot be read any more. */
+/** The evidence of a file at the first of `places`; undefined when the file cannot be read any more. */
 export async function fileEvidence(
   sources: SearchSources,
   query: Query,
   ranked: RankedFile,
-  place: Place | undefined,
+  places: readonly Place[],
 ): Promise<Evidence | undefined> {
   const { candidate } = ranked;
   const [text, symbols] = await Promise.all([
@@ -31,66 +29,21 @@ export async function fileEvidence(
     candidate.document ? sources.index.symbolsOf(candidate.document.id) : ([] as SymbolDefinition[]),
   ]);
   if (text === undefined) return undefined;
-  const lines = text.split(/\r?\n/);
-  const found = inside(place ?? start(symbols, lines), lines.length);
-  const best = place?.symbol ? found : narrow(sources.index, query, lines, symbols, found);
-  const region = regionAround(symbols, lines, best.startLine, best.endLine, REGION_LINES);
-  const shown = lines.slice(region.startLine - 1, region.endLine).join("\n");
+  const file = { index: sources.index, query, lines: text.split(/\r?\n/), symbols };
+  const { title, startLine, endLine, bestStart, bestEnd } = shownOf(file, places[0], places.slice(1, 1 + JOINED));
+  const shown = file.lines.slice(startLine - 1, endLine).join("\n");
   return {
     path: candidate.path,
-    startLine: region.startLine,
-    endLine: region.endLine,
+    startLine,
+    endLine,
     commit: "",
     score: ranked.score,
-    reasons: reasonsOf(sources.index, query, ranked, place, shown),
-    bestStart: Math.max(best.startLine, region.startLine),
-    bestEnd: Math.max(region.startLine, Math.min(best.endLine, region.endLine)),
+    reasons: reasonsOf(sources.index, query, ranked, places[0], shown),
+    bestStart,
+    bestEnd,
     text: shown,
-    title: region.title,
+    title,
   };
-}
-
-/** A passage may span several definitions: the part inside the one that holds most of the question's words stands for it. */
-function narrow(
-  index: IndexReader,
-  query: Query,
-  lines: readonly string[],
-  symbols: readonly SymbolDefinition[],
-  found: PassageLines,
-): PassageLines {
-  const inner = symbols.filter((it) => it.startLine > found.startLine && it.startLine <= found.endLine).map((it) => it.startLine);
-  if (inner.length === 0) return found;
-  const asked = new Map(index.terms(query.words).map((term) => [term, 1 / Math.log2(4 + index.documentFrequency(term))]));
-  const borders = [...new Set([found.startLine, ...inner.map((line) => Math.max(found.startLine, startWithComment(lines, line)))])].sort(
-    (a, b) => a - b,
-  );
-  let best = found;
-  let most = 0;
-  borders.forEach((startLine, at) => {
-    const endLine = (borders[at + 1] ?? found.endLine + 1) - 1;
-    const mass = sharedMass(index, asked, lines.slice(startLine - 1, endLine).join("\n"));
-    if (mass > most) [best, most] = [{ startLine, endLine }, mass];
-  });
-  return best;
-}
-
-function sharedMass(index: IndexReader, asked: ReadonlyMap<string, number>, text: string): number {
-  let mass = 0;
-  for (const term of new Set(index.terms(text))) mass += asked.get(term) ?? 0;
-  return mass;
-}
-
-/** Where a file begins for a reader, when nothing inside it matched: its first definition. */
-function start(symbols: readonly SymbolDefinition[], lines: readonly string[]): { startLine: number; endLine: number } {
-  const first = symbols[0];
-  if (first) return { startLine: first.startLine, endLine: Math.min(first.endLine, first.startLine + REGION_LINES - 1) };
-  return { startLine: 1, endLine: Math.min(lines.length, REGION_LINES / 2) };
-}
-
-/** The index may be older than the text read now. */
-function inside(place: { startLine: number; endLine: number }, lines: number): { startLine: number; endLine: number } {
-  const startLine = Math.min(Math.max(1, place.startLine), Math.max(1, lines));
-  return { startLine, endLine: Math.min(Math.max(startLine, place.endLine), Math.max(1, lines)) };
 }
 
 function reasonsOf(index: IndexReader, query: Query, ranked: RankedFile, place: Place | undefined, shown: string): string[] {

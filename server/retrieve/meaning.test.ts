@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { SearchScores } from "../../native/addon.ts";
-import { foldScores } from "./meaning.ts";
+import { foldScores, NEUTRAL_QUESTION, scoreMeaning } from "./meaning.ts";
+import type { SearchSources } from "./sources.ts";
 
 /** Documents 10, 11, ... with these chunk scores. */
 function scores(...documents: number[][]): SearchScores {
@@ -50,4 +51,36 @@ describe("foldScores", () => {
         },
       ),
     ));
+});
+
+describe("scoreMeaning", () => {
+  /** Sources whose engine counts how often the neutral question was asked, over documents that `layout` gives. */
+  function counting(layout: () => SearchScores): { sources: SearchSources; asked: string[] } {
+    const asked: string[] = [];
+    const texts: string[] = [];
+    const tokenizer = { frameQuestion: (text: string) => Int32Array.of(texts.push(text) - 1) };
+    const engine = {
+      search: async (ids: Int32Array) => {
+        asked.push(texts[ids[0] ?? 0] ?? "");
+        return layout();
+      },
+    };
+    return { sources: { index: undefined as never, engine, tokenizer, fileText: async () => undefined }, asked };
+  }
+
+  it("scores the neutral question once while the documents stay, and anew when one comes", async () => {
+    let layout = scores([-1, -2], [-3]);
+    const { sources, asked } = counting(() => layout);
+    for (const text of ["a", "b"]) await scoreMeaning(sources, text);
+    expect(asked).toEqual(["a", NEUTRAL_QUESTION, "b"]);
+    layout = scores([-1, -2], [-3], [-4]);
+    expect(await scoreMeaning(sources, "c")).toHaveLength(3);
+    expect(asked.slice(3)).toEqual(["c", NEUTRAL_QUESTION]);
+  });
+
+  it("does without the neutral question where a document came between the two", async () => {
+    const layouts = [scores([-1], [-3]), scores([-1], [-3], [-2])];
+    const { sources } = counting(() => layouts.shift() ?? scores([-1]));
+    expect((await scoreMeaning(sources, "a"))?.map((it) => it.document)).toEqual([10, 11]);
+  });
 });

@@ -30,14 +30,27 @@ const CHUNKS = 3;
 export async function scoreMeaning(sources: SearchSources, text: string): Promise<DocumentMeaning[] | undefined> {
   const { engine, tokenizer } = sources;
   if (!engine || !tokenizer || !text) return undefined;
-  const [found, neutral] = await Promise.all([
-    engine.search(tokenizer.frameQuestion(text), LAYERS),
-    engine.search(tokenizer.frameQuestion(NEUTRAL_QUESTION), LAYERS),
-  ]);
-  return foldScores(found, sameChunks(found, neutral) ? neutral.scores : undefined);
+  const found = await engine.search(tokenizer.frameQuestion(text), LAYERS);
+  const neutral = await neutralScores(engine, tokenizer, found);
+  return foldScores(found, neutral?.scores);
 }
 
-/** Documents may be added between the two searches: then the second says nothing about the first's chunks. */
+/** Scores of the neutral question by engine: they hold until a document comes or goes. */
+const neutrals = new WeakMap<object, SearchScores>();
+
+/** The neutral question's scores of the chunks in `found`; undefined where documents came or went meanwhile. */
+async function neutralScores(
+  engine: NonNullable<SearchSources["engine"]>,
+  tokenizer: NonNullable<SearchSources["tokenizer"]>,
+  found: SearchScores,
+): Promise<SearchScores | undefined> {
+  const known = neutrals.get(engine);
+  if (known && sameChunks(found, known)) return known;
+  const fresh = await engine.search(tokenizer.frameQuestion(NEUTRAL_QUESTION), LAYERS);
+  neutrals.set(engine, fresh);
+  return sameChunks(found, fresh) ? fresh : undefined;
+}
+
 function sameChunks(a: SearchScores, b: SearchScores): boolean {
   return a.scores.length === b.scores.length && same(a.documents, b.documents) && same(a.firsts, b.firsts);
 }
@@ -48,7 +61,7 @@ function same(a: Int32Array, b: Int32Array): boolean {
 
 /** Folds chunk scores, less those of a neutral question, to documents in the engine's order. Undefined when there are none. */
 export function foldScores({ documents, firsts, scores: raw }: SearchScores, neutral?: Float32Array): DocumentMeaning[] | undefined {
-  const found = { documents, firsts, scores: neutral ? raw.map((score, at) => score - (neutral[at] ?? 0)) : raw };
+  const found = { documents, firsts, scores: neutral ? less(raw, neutral) : raw };
   const count = found.documents.length;
   if (count === 0 || found.scores.length === 0) return undefined;
   const sums = new Float64Array(count);
@@ -77,6 +90,12 @@ export function foldScores({ documents, firsts, scores: raw }: SearchScores, neu
     });
   }
   return meanings;
+}
+
+function less(scores: Float32Array, neutral: Float32Array): Float32Array {
+  const left = new Float32Array(scores.length);
+  for (let at = 0; at < scores.length; at++) left[at] = (scores[at] ?? 0) - (neutral[at] ?? 0);
+  return left;
 }
 
 function maximum(scores: Float32Array, first: number, end: number): number {

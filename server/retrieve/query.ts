@@ -224,8 +224,24 @@ const QUESTION_WORDS = new Set(
   ),
 );
 
+/** The same in other languages; they are dropped from questions that read as that language. */
+const FOREIGN_WORDS = [
+  "aber als am an auf aus bei bitte das dass dem den der des die dies diese dieser durch ein eine einem einen einer es für gibt hat hier ich im in ist kann man mir mit nach oder sich sind so und uns unter vom von wann warum was welche welcher welches wenn wer werden wie wieso wird wo wofür woher wurde wurden zeige zeig zu zum zur über",
+  "à au aux avec ce ces cette comment dans de des du elle en est et être fait il ils je la le les leur lui mais où ou par pas pour pourquoi qu quand que quel quelle quelles quels qui sa sans se ses son sont sur un une y",
+  "a al como con cómo cual cuando cuándo cuál de del donde dónde el en es esta este está están hace la las lo los más para pero por porque qué que quien quién se sin sobre son su sus un una y",
+  "a ao as com como da das de do dos e em esta este está faz já mais mas na nas no nos o onde os ou para pela pelo por porque qual quando que quem se sem seu sua são um uma é",
+  "a al alla anche che chi come con cosa da dal dalla dei del della delle di dove e fa gli i il in la le lo ma nel nella o per perché quale quali quando questa questo se si sono su un una viene vengono è",
+].map((words) => new Set(words.split(" ")));
+/** Words of a language from which a question reads as that language, where it has more of them than of English. */
+const READS_AS = 2;
+
 function withoutQuestionWords(text: string): string {
-  const kept = text.split(/\s+/).filter((word) => !QUESTION_WORDS.has(word.toLowerCase().replace(/[^\p{L}\p{N}_]+/gu, "")));
+  const words = text.split(/\s+/);
+  const plain = words.map((word) => word.toLowerCase().replace(/[^\p{L}\p{N}_]+/gu, ""));
+  const count = (of: ReadonlySet<string>) => plain.filter((word) => of.has(word)).length;
+  const foreign = FOREIGN_WORDS.toSorted((a, b) => count(b) - count(a))[0];
+  const reads = foreign && count(foreign) >= Math.max(READS_AS, count(QUESTION_WORDS) + 1) ? foreign : undefined;
+  const kept = words.filter((_, at) => !(reads ?? QUESTION_WORDS).has(plain[at] ?? ""));
   return kept.length > 0 ? kept.join(" ") : text;
 }
 

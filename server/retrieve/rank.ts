@@ -28,7 +28,8 @@ export function scoreOf(candidate: Candidate, features: Features, query: Query):
   return sum * roleFactor(candidate, query);
 }
 
-function roleFactor(candidate: Candidate, query: Query): number {
+/** What the role of a candidate leaves of its score: 1 where the question asks for the role or names the file. */
+export function roleFactor(candidate: Candidate, query: Query): number {
   if (candidate.named > 0 || candidate.frameLine > 0 || query.roles.includes(candidate.role)) return 1;
   return roleFactors[candidate.role];
 }

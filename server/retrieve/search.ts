@@ -6,13 +6,14 @@
 import type { Gathered } from "./candidates.ts";
 import { gather } from "./candidates.ts";
 import { rankCommits } from "./commits.ts";
-import { commitConfidence, confidenceOf, knownShare } from "./confidence.ts";
-import { commitEvidence, fileEvidence } from "./evidence.ts";
+import { commitConfidence, confidenceOf, knownIn } from "./confidence.ts";
+import { commitEvidence } from "./evidence.ts";
 import { findLiterals } from "./literals.ts";
-import { placesOf } from "./places.ts";
 import { type Query, readQuery } from "./query.ts";
-import { type RankedFile, rank } from "./rank.ts";
+import { rank } from "./rank.ts";
+import { regionsOf } from "./regions.ts";
 import type { SearchSources } from "./sources.ts";
+import { corrected, corrections } from "./spelling.ts";
 import type { Evidence, SearchOptions, SearchResult } from "./types.ts";
 import { FOUND, scopeWeights } from "./weights.ts";
 
@@ -29,9 +30,10 @@ const EMPTY: Part = { evidence: [], confidence: 0, stages: {}, gathered: undefin
 export async function search(sources: SearchSources, question: string, options: SearchOptions): Promise<SearchResult> {
   const start = performance.now();
   options.signal?.throwIfAborted();
-  const query = readQuery(question);
+  const asked = readQuery(question);
   const k = Math.max(0, Math.floor(options.k));
-  if (!query.text || k === 0) return { evidence: [], confidence: 0, ms: performance.now() - start, stages: {}, incomplete: "" };
+  if (!asked.text || k === 0) return { evidence: [], confidence: 0, ms: performance.now() - start, stages: {}, incomplete: "" };
+  const query = corrected(asked, corrections(sources.index, asked));
   const [files, commits, status] = await Promise.all([
     options.scope === "commits" ? EMPTY : searchFiles(sources, query, k, options.signal),
     options.scope === "files" ? EMPTY : searchCommits(sources, query, k),
@@ -73,35 +75,10 @@ async function searchFiles(sources: SearchSources, query: Query, k: number, sign
   const end = performance.now();
   return {
     evidence,
-    confidence: confidenceOf(ranked, knownShare(sources.index, query)),
+    confidence: confidenceOf(ranked, knownIn(sources.index, query)),
     stages: { ...gathered.stages, rank: regions - ranking, regions: end - regions },
     gathered,
   };
-}
-
-/** One region a file, best files first; where files run out, second regions of the best ones. */
-async function regionsOf(sources: SearchSources, query: Query, ranked: readonly RankedFile[], k: number): Promise<Evidence[]> {
-  const bestPassage = Math.max(0, ...ranked.map((it) => it.candidate.passages[0]?.score ?? 0));
-  const placed = await Promise.all(
-    ranked.slice(0, k).map(async (file) => ({ file, places: await placesOf(sources.index, file.candidate, bestPassage) })),
-  );
-  const firsts = await Promise.all(placed.map(({ file, places }) => fileEvidence(sources, query, file, places[0])));
-  const found = firsts.filter((it) => it !== undefined);
-  if (found.length >= k) return found;
-  const seconds = await Promise.all(
-    placed
-      .flatMap(({ file, places }) => places.slice(1, 3).map((place) => ({ file, place })))
-      .slice(0, k - found.length)
-      .map(({ file, place }) => fileEvidence(sources, query, { ...file, score: file.score * place.score * 0.1 }, place)),
-  );
-  const lowest = found.at(-1)?.score ?? 0;
-  for (const second of seconds)
-    if (second && !found.some((other) => covers(other, second))) found.push({ ...second, score: Math.min(second.score, lowest) });
-  return found;
-}
-
-function covers(a: Evidence, b: Evidence): boolean {
-  return a.path === b.path && a.startLine <= b.endLine && b.startLine <= a.endLine;
 }
 
 async function searchCommits(sources: SearchSources, query: Query, k: number): Promise<Part> {

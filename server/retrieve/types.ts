@@ -18,6 +18,8 @@ export interface Evidence {
   text: string;
   /** What the region is: "function parseHeaders", "class Router", "section Install"; "" when unknown. */
   title: string;
+  /** How many near-identical regions of other files it stands for; left out when none. */
+  copies?: number;
 }
 
 export interface SearchOptions {

@@ -1,0 +1,124 @@
+/**
+ * The lines of a file to show: the definition around its best place, joined with other good places where they touch, and marked in it the
+ * few lines that say most of what was asked.
+ */
+import type { IndexReader } from "../index/api.ts";
+import { startWithComment } from "../index/passages.ts";
+import { type Region, regionAround } from "../index/regions.ts";
+import type { PassageLines, SymbolDefinition } from "../index/types.ts";
+import type { Place } from "./places.ts";
+import type { Query } from "./query.ts";
+
+/** Lines shown of a region. */
+export const REGION_LINES = 80;
+/** Lines marked as the best ones. */
+export const BEST_LINES = 12;
+/** Regions with at most this many lines between them are one. */
+const TOUCHING = 1;
+
+export interface Shown extends Region {
+  bestStart: number;
+  bestEnd: number;
+}
+
+export interface OpenFile {
+  index: IndexReader;
+  query: Query;
+  lines: readonly string[];
+  symbols: readonly SymbolDefinition[];
+}
+
+/** The region of `place` (undefined: only the path matched), grown by the regions of `others` that touch it while it fits in `REGION_LINES`. */
+export function shownOf(file: OpenFile, place: Place | undefined, others: readonly Place[]): Shown {
+  const best = placeIn(file, place);
+  const region = regionAround(file.symbols, file.lines, best.startLine, best.endLine, REGION_LINES);
+  const joined = others.reduce<Region>((whole, other) => join(whole, aroundPlace(file, other)), region);
+  const marked = bestLines(file, cut(best, region));
+  return { ...joined, bestStart: marked.startLine, bestEnd: marked.endLine };
+}
+
+/** The region that a place alone would be shown as. */
+export function aroundPlace(file: OpenFile, place: Place): Region {
+  const best = placeIn(file, place);
+  return regionAround(file.symbols, file.lines, best.startLine, best.endLine, REGION_LINES);
+}
+
+function placeIn(file: OpenFile, place: Place | undefined): PassageLines {
+  const found = inside(place ?? start(file), file.lines.length);
+  return place?.symbol ? found : narrow(file, found);
+}
+
+function join(a: Region, b: PassageLines): Region {
+  const touching = b.startLine <= a.endLine + 1 + TOUCHING && a.startLine <= b.endLine + 1 + TOUCHING;
+  const startLine = Math.min(a.startLine, b.startLine);
+  const endLine = Math.max(a.endLine, b.endLine);
+  return touching && endLine - startLine < REGION_LINES ? { ...a, startLine, endLine } : a;
+}
+
+function cut(lines: PassageLines, region: PassageLines): PassageLines {
+  const startLine = Math.max(lines.startLine, region.startLine);
+  return { startLine, endLine: Math.max(startLine, Math.min(lines.endLine, region.endLine)) };
+}
+
+/** Where a file begins for a reader, when nothing inside it matched: its first definition. */
+function start({ symbols, lines }: OpenFile): PassageLines {
+  const first = symbols[0];
+  if (first) return { startLine: first.startLine, endLine: Math.min(first.endLine, first.startLine + REGION_LINES - 1) };
+  return { startLine: 1, endLine: Math.min(lines.length, REGION_LINES / 2) };
+}
+
+/** The index may be older than the text read now. */
+function inside(place: PassageLines, lines: number): PassageLines {
+  const startLine = Math.min(Math.max(1, place.startLine), Math.max(1, lines));
+  return { startLine, endLine: Math.min(Math.max(startLine, place.endLine), Math.max(1, lines)) };
+}
+
+/** A passage may span several definitions: the part inside the one that holds most of the question's words stands for it. */
+function narrow(file: OpenFile, found: PassageLines): PassageLines {
+  const inner = file.symbols.filter((it) => it.startLine > found.startLine && it.startLine <= found.endLine).map((it) => it.startLine);
+  if (inner.length === 0) return found;
+  const borders = [
+    ...new Set([found.startLine, ...inner.map((line) => Math.max(found.startLine, startWithComment(file.lines, line)))]),
+  ].sort((a, b) => a - b);
+  const masses = massOfTerms(file);
+  let best = found;
+  let most = 0;
+  borders.forEach((startLine, at) => {
+    const endLine = (borders[at + 1] ?? found.endLine + 1) - 1;
+    const terms = new Set(file.index.terms(file.lines.slice(startLine - 1, endLine).join("\n")));
+    const mass = sum([...terms], masses);
+    if (mass > most) [best, most] = [{ startLine, endLine }, mass];
+  });
+  return best;
+}
+
+/** At most `BEST_LINES` of the found ones: those that together hold most of the question's words, as few as possible. */
+function bestLines(file: OpenFile, found: PassageLines): PassageLines {
+  if (found.endLine - found.startLine < BEST_LINES) return found;
+  const masses = massOfTerms(file);
+  const terms = file.lines
+    .slice(found.startLine - 1, found.endLine)
+    .map((line) => file.index.terms(line).filter((term) => masses.has(term)));
+  let best = { startLine: found.startLine, endLine: found.startLine + BEST_LINES - 1 };
+  let most = 0;
+  for (let first = 0; first < terms.length; first++) {
+    const seen = new Set<string>();
+    for (let last = first; last < Math.min(first + BEST_LINES, terms.length); last++) {
+      const fresh = (terms[last] ?? []).filter((term) => !seen.has(term));
+      if (fresh.length === 0) continue;
+      for (const term of fresh) seen.add(term);
+      const mass = sum([...seen], masses) / (1 + (last - first) / 100);
+      if (mass > most + 1e-9) [best, most] = [{ startLine: found.startLine + first, endLine: found.startLine + last }, mass];
+    }
+  }
+  return best;
+}
+
+/** The question's terms with how much each says: rare ones more. */
+function massOfTerms({ index, query }: OpenFile): Map<string, number> {
+  return new Map(index.terms(query.words).map((term) => [term, 1 / Math.log2(4 + index.documentFrequency(term))]));
+}
+
+function sum(terms: readonly string[], masses: ReadonlyMap<string, number>): number {
+  return terms.reduce((total, term) => total + (masses.get(term) ?? 0), 0);
+}

@@ -1,0 +1,95 @@
+/**
+ * The development questions, each with its candidates and their features, over the real memory of its repository.
+ *
+ * Encodings come out of the cache under EVERYLINE_HOME: only the first run over a repository encodes.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Memory } from "../../../server/memory/memory.ts";
+import { type Candidate, gather } from "../../../server/retrieve/candidates.ts";
+import { type Features, featuresOf } from "../../../server/retrieve/features.ts";
+import { type Query, readQuery } from "../../../server/retrieve/query.ts";
+import { defaultSettings } from "../../../server/settings.ts";
+
+export interface Repository {
+  name: string;
+  benchmark_root: string | null;
+}
+
+export interface Question {
+  repository: string;
+  text: string;
+  category: string;
+  query: Query;
+  candidates: Candidate[];
+  /** Of the candidates, in their order. */
+  features: Features[];
+  /** Paths relative to the opened folder. */
+  targets: ReadonlySet<string>;
+}
+
+type Target = string | { path: string };
+
+interface Task {
+  query: string;
+  category: string;
+  relevant: Target[];
+  secondary: Target[];
+}
+
+export function usage(script: string): { bench: string; checkouts: string; repositories: Repository[] } {
+  const [bench, checkouts, ...only] = process.argv.slice(2);
+  if (!bench || !checkouts) throw new Error(`usage: ${script} BENCH CHECKOUTS [REPOSITORY…]`);
+  const all: Repository[] = JSON.parse(readFileSync(join(bench, "retrieval/repos.json"), "utf8"));
+  return { bench, checkouts, repositories: all.filter((it) => only.length === 0 || only.includes(it.name)) };
+}
+
+/** The memory of a repository's benchmark root, up to date. */
+export async function openMemory(checkouts: string, { name, benchmark_root }: Repository): Promise<Memory> {
+  const memory = await Memory.open({
+    folder: join(checkouts, name, benchmark_root ?? ""),
+    settings: { ...defaultSettings, history: "none", encodeLargeFolders: true },
+    watch: false,
+    onMessage: (level, text) => level !== "info" && console.error(text),
+  });
+  await memory.bringUpToDate({ words: true, history: false, encodings: true });
+  return memory;
+}
+
+export function tasksOf(bench: string, { name }: Repository): Task[] {
+  return JSON.parse(readFileSync(join(bench, "retrieval/annotations", `${name}.json`), "utf8"));
+}
+
+export async function questionsOf(bench: string, checkouts: string, repository: Repository): Promise<Question[]> {
+  const memory = await openMemory(checkouts, repository);
+  const root = repository.benchmark_root ? `${repository.benchmark_root}/` : "";
+  try {
+    const questions: Question[] = [];
+    for (const task of tasksOf(bench, repository)) {
+      const query = readQuery(task.query);
+      const { candidates } = await gather(memory, query);
+      const paths = [...task.relevant, ...task.secondary].map((it) => (typeof it === "string" ? it : it.path));
+      questions.push({
+        repository: repository.name,
+        text: task.query,
+        category: task.category,
+        query,
+        candidates,
+        features: featuresOf(candidates, query),
+        targets: new Set(paths.map((path) => (path.startsWith(root) ? path.slice(root.length) : path))),
+      });
+    }
+    return questions;
+  } finally {
+    await memory.close();
+  }
+}
+
+/** Scores of a question's ranked paths, best first. */
+export function ndcg10(ranked: readonly string[], targets: ReadonlySet<string>): number {
+  const gain = (place: number) => 1 / Math.log2(place + 2);
+  const total = (places: number, counts: (place: number) => boolean) =>
+    Array.from({ length: places }, (_, place) => (counts(place) ? gain(place) : 0)).reduce((a, b) => a + b, 0);
+  const ideal = total(Math.min(targets.size, 10), () => true);
+  return ideal > 0 ? total(10, (place) => targets.has(ranked[place] ?? "")) / ideal : 0;
+}
