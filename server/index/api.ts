@@ -5,11 +5,13 @@
 import type { FieldWeights } from "../../native/addon.ts";
 import type {
   CommitRow,
+  DiffPlace,
   DocumentRow,
   IndexStatus,
   PassageLines,
   PassageRow,
   PreparedCommit,
+  PreparedDiff,
   PreparedFile,
   SkippedFile,
   SymbolRow,
@@ -24,6 +26,14 @@ export interface PassageHit extends PassageRow {
   /** True for the unsaved text of an open file: `document` is then the saved version's id, or 0 for a new file. */
   unsaved: boolean;
   path: string;
+}
+
+/** A part of a commit's diff that holds words of a query. */
+export interface DiffHit {
+  commit: CommitRow;
+  place: DiffPlace;
+  score: number;
+  coverage: number;
 }
 
 export interface KnownFile {
@@ -55,6 +65,8 @@ export interface IndexReader {
   searchFiles(query: string, k: number, weights: FieldWeights): Promise<PassageHit[]>;
   /** BM25F over commits. */
   searchCommits(query: string, k: number, weights: FieldWeights): Promise<{ commit: CommitRow; score: number; coverage: number }[]>;
+  /** BM25F over parts of diffs: paths and enclosing definitions, removed lines (`symbols`), added lines (`body`). */
+  searchDiffs(query: string, k: number, weights: FieldWeights): Promise<DiffHit[]>;
   commits(shas: readonly string[]): Promise<CommitRow[]>;
   /** Terms of a text as the word index sees them. */
   terms(text: string): string[];
@@ -75,6 +87,10 @@ export interface IndexWriter {
   /** Keeps only these commits (those no longer reachable vanish). */
   retainCommits(shas: ReadonlySet<string>): Promise<void>;
   knownCommits(): Promise<Set<string>>;
+  /** What commits changed. A commit has one diff: given again, it is left as it is. */
+  putDiffs(diffs: PreparedDiff[]): Promise<void>;
+  /** Commits whose diffs were not put yet, newest first. */
+  commitsWithoutDiff(): Promise<string[]>;
   /** Step two of becoming visible. `chunkLines`: first and last line of every chunk, 2 x chunks entries. */
   markEncoded(rows: { document: number; encoding: string; tokens: number; chunkLines: Int32Array }[]): Promise<void>;
   /** Documents to encode and not encoded, most recently modified first. */

@@ -5,11 +5,11 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { FieldWeights, NativeAddon } from "../../native/addon.ts";
-import type { IndexReader, IndexWriter, KnownFile, PassageHit } from "./api.ts";
+import type { DiffHit, IndexReader, IndexWriter, KnownFile, PassageHit } from "./api.ts";
 import { DamagedIndexError, IndexAccessError } from "./errors.ts";
 import { FilesCache } from "./files-cache.ts";
 import { Overlay } from "./overlay.ts";
-import { commitText } from "./passage-text.ts";
+import { commitText, diffTexts, withoutText } from "./passage-text.ts";
 import { prepareText } from "./prepare.ts";
 import { Queue } from "./queue.ts";
 import { setAside } from "./set-aside.ts";
@@ -23,6 +23,7 @@ import type {
   PassageLines,
   PassageRow,
   PreparedCommit,
+  PreparedDiff,
   PreparedFile,
   SkippedFile,
   SymbolRow,
@@ -37,6 +38,8 @@ export interface IndexOptions {
   addon: NativeAddon;
   /** Whether this process holds the write lock. */
   writable: boolean;
+  /** Reads diffs of commits out of git again, when their words were lost (history/prepared-diffs.ts). */
+  readDiffs: (shas: string[]) => AsyncIterable<PreparedDiff[]>;
   /** Messages for people: something was damaged and set aside, and the like. */
   onMessage: (text: string) => void;
 }
@@ -51,6 +54,7 @@ export class Index implements IndexReader, IndexWriter {
   #writer: StoreThread<StoreWriter> | undefined;
   #files!: WordIndex;
   #commits!: WordIndex;
+  #diffs!: WordIndex;
   #cache!: FilesCache; // both set by `open`, as the reader
   readonly #overlay = new Overlay();
   readonly #writes = new Queue();
@@ -156,7 +160,7 @@ export class Index implements IndexReader, IndexWriter {
   // Reading
 
   async status(): Promise<IndexStatus> {
-    return { ...(await this.#reader.call("status")), wordsBytes: this.#files.bytes() + this.#commits.bytes() };
+    return { ...(await this.#reader.call("status")), wordsBytes: this.#files.bytes() + this.#commits.bytes() + this.#diffs.bytes() };
   }
 
   documents(ids: readonly number[]): Promise<DocumentRow[]> {
@@ -213,11 +217,18 @@ export class Index implements IndexReader, IndexWriter {
 
   async searchCommits(query: string, k: number, weights: FieldWeights): Promise<{ commit: CommitRow; score: number; coverage: number }[]> {
     const { ids, scores, coverage } = await this.#commits.search(query, k, weights);
-    const rows = new Map((await this.#reader.call("commitsOfPassages", [...ids])).map(({ passage, ...commit }) => [passage, commit]));
-    return [...ids].flatMap((id, i) => {
-      const commit = rows.get(id);
-      return commit ? [{ commit, score: scores[i]!, coverage: coverage[i]! }] : [];
-    });
+    const found = await this.#reader.call("commitsOfPassages", [...ids]);
+    return found.map(({ passage, ...commit }) => ({
+      commit,
+      score: scores[ids.indexOf(passage)]!,
+      coverage: coverage[ids.indexOf(passage)]!,
+    }));
+  }
+
+  async searchDiffs(query: string, k: number, weights: FieldWeights): Promise<DiffHit[]> {
+    const { ids, scores, coverage } = await this.#diffs.search(query, k, weights);
+    const found = await this.#reader.call("diffParts", [...ids]);
+    return found.map(({ id, ...part }) => ({ ...part, score: scores[ids.indexOf(id)]!, coverage: coverage[ids.indexOf(id)]! }));
   }
 
   commits(shas: readonly string[]): Promise<CommitRow[]> {
@@ -283,8 +294,22 @@ export class Index implements IndexReader, IndexWriter {
     return this.#write(async (writer) => {
       const written = await writer.call("retainCommits", shas);
       await this.#commits.change([], passageIds(written));
+      await this.#diffs.change([], passageIds({ removed: written.removedParts }));
       return { written: { ...written, removed: [] }, result: undefined };
     });
+  }
+
+  putDiffs(diffs: PreparedDiff[]): Promise<void> {
+    return this.#write(async (writer) => {
+      const written = await writer.call("putDiffs", diffs.map(withoutText));
+      const texts = written.added.flatMap(({ position, first }) => diffTexts(diffs[position]!.parts, first));
+      await this.#diffs.change(texts, noIds);
+      return { written, result: undefined };
+    });
+  }
+
+  commitsWithoutDiff(): Promise<string[]> {
+    return this.#reader.call("commitsWithoutDiff");
   }
 
   knownCommits(): Promise<Set<string>> {
@@ -323,7 +348,7 @@ export class Index implements IndexReader, IndexWriter {
     // The database must not lose to a power cut what the words file holds.
     await writer.call("sync");
     const previous = this.#saved;
-    this.#saved = Math.min(await this.#files.save(), await this.#commits.save());
+    this.#saved = Math.min(await this.#files.save(), await this.#commits.save(), await this.#diffs.save());
     // Readers are at most one checkpoint behind; those further behind load the file again.
     await writer.call("trim", previous);
   }
@@ -337,6 +362,7 @@ export class Index implements IndexReader, IndexWriter {
       const { written, result } = await work(writer);
       this.#files.advance(written.number);
       this.#commits.advance(written.number);
+      this.#diffs.advance(written.number);
       this.#cache.outdated(written.number);
       this.#tellRemoved(written.removed.map(({ document }) => document));
       return result;
@@ -391,7 +417,8 @@ export class Index implements IndexReader, IndexWriter {
     const gone = this.#cache?.ids() ?? [];
     await this.#closeStores();
     // Words first: what a crash between the two leaves is a whole database without words.
-    for (const name of ["words-files.bin", "words-commits.bin", "index.db"]) await setAside(join(this.#options.folder, name));
+    for (const name of ["words-files.bin", "words-commits.bin", "words-diffs.bin", "index.db"])
+      await setAside(join(this.#options.folder, name));
     await this.#openAll(true);
     this.#tellRemoved(gone);
   }
@@ -411,15 +438,16 @@ export class Index implements IndexReader, IndexWriter {
   }
 
   async #loadWords(): Promise<void> {
-    const { folder, addon, root, onMessage } = this.#options;
-    const shared = { addon, root, onMessage, reader: this.#reader };
-    const [files, commits] = await Promise.all([
+    const { folder, addon, root, onMessage, readDiffs } = this.#options;
+    const shared = { addon, root, onMessage, readDiffs, reader: this.#reader };
+    const [files, commits, diffs] = await Promise.all([
       WordIndex.load({ ...shared, kind: "file", file: join(folder, "words-files.bin") }),
       WordIndex.load({ ...shared, kind: "commit", file: join(folder, "words-commits.bin") }),
+      WordIndex.load({ ...shared, kind: "diff", file: join(folder, "words-diffs.bin") }),
     ]);
     await this.#unsavedChanges.run(async () => {
       await files.change(this.#overlay.texts(), noIds);
-      [this.#files, this.#commits] = [files, commits];
+      [this.#files, this.#commits, this.#diffs] = [files, commits, diffs];
     });
   }
 
@@ -430,10 +458,7 @@ export class Index implements IndexReader, IndexWriter {
       if (replaced) await this.#reload();
       else if (number === this.#files.number && number === this.#cache.number) return;
       else if (this.#files.number < trimmed) await this.#loadWords();
-      else {
-        await this.#files.replay();
-        await this.#commits.replay();
-      }
+      else for (const words of [this.#files, this.#commits, this.#diffs]) await words.replay();
       const changes = await this.#cache.refresh();
       this.#tellRemoved(changes.removed);
       for (const listener of this.#changeListeners) listener(changes);
@@ -468,6 +493,6 @@ export class Index implements IndexReader, IndexWriter {
   }
 }
 
-function passageIds({ removed }: Written): Int32Array {
+function passageIds({ removed }: { removed: { first: number; count: number }[] }): Int32Array {
   return expand(removed.flatMap(({ first, count }) => [first, count]));
 }

@@ -3,8 +3,8 @@ import type { PassageText } from "../../native/addon.ts";
 import { PathError, ReadError, readInside } from "../workspace/paths.ts";
 import { redactSecrets } from "../workspace/secrets.ts";
 import { definedIn, linesOf, textOf } from "./passages.ts";
-import type { FileReplay } from "./store-reader.ts";
-import type { PreparedCommit } from "./types.ts";
+import type { DiffReplay, FileReplay } from "./store-reader.ts";
+import type { DiffPart, DiffPlace, PreparedCommit, PreparedDiff } from "./types.ts";
 
 /**
  * The passages of a file in the index, with the text that is on disk now. Where the file changed or vanished since it was indexed the
@@ -25,6 +25,41 @@ export async function readFilePassages(root: string, { path, first, lines, symbo
 /** A commit as one passage: its changed paths, its subject, its body with who wrote it. */
 export function commitText({ paths, subject, body, author }: PreparedCommit, passage: number): PassageText {
   return { id: passage, path: paths.join("\n"), symbols: subject, body: `${body}\n${author}` };
+}
+
+/**
+ * The parts of a commit's diff, under ids from `first` on: what went stands in the field of names, what came in the body, so that a search
+ * can ask for either.
+ */
+export function diffTexts(parts: readonly DiffPart[], first: number): PassageText[] {
+  return parts.map(({ path, context, removed, added }, i) => ({
+    id: first + i,
+    path: `${path}\n${context}`,
+    symbols: removed,
+    body: added,
+  }));
+}
+
+/** What the database keeps of a diff. */
+export function withoutText({ sha, parts }: PreparedDiff): { sha: string; parts: DiffPlace[] } {
+  const places = parts.map(({ path, oldStart, oldLines, newStart, newLines }) => ({ path, oldStart, oldLines, newStart, newLines }));
+  return { sha, parts: places };
+}
+
+/** Diffs read again. Where a commit's can no longer be read, its parts have no words. */
+export async function readDiffTexts(
+  readDiffs: (shas: string[]) => AsyncIterable<PreparedDiff[]>,
+  diffs: readonly DiffReplay[],
+): Promise<PassageText[]> {
+  const places = new Map(diffs.map((it) => [it.sha, it]));
+  const texts: PassageText[] = [];
+  for await (const batch of readDiffs([...places.keys()])) {
+    for (const { sha, parts } of batch) {
+      const place = places.get(sha);
+      if (place) texts.push(...diffTexts(parts.slice(0, place.count), place.first));
+    }
+  }
+  return texts;
 }
 
 /** UTF-8 without a byte order mark; what is not UTF-8 becomes U+FFFD. */

@@ -10,7 +10,7 @@ import { DatabaseSync } from "node:sqlite";
 import { damaged, explain } from "./errors.ts";
 
 /** PRAGMA user_version. A database with another one is set aside, never converted. */
-export const schemaVersion = 1;
+export const schemaVersion = 2;
 
 /** Up to this size (bytes) the whole database is checked when the writer opens it; above, damage shows when it is read. */
 const checkedWhole = 16 << 20;
@@ -87,6 +87,16 @@ const tables = `
     paths TEXT NOT NULL             -- JSON array
   );
 
+  -- What a commit changed, as parts of its patch: ids first .. first + count - 1 of the diffs' word index. A row without parts: a merge, or unreadable.
+  -- parts: int32, five a part: number in the commit's paths (-1: none), first line and lines before, first line and lines after.
+  CREATE TABLE diffs (
+    first INTEGER PRIMARY KEY,
+    count INTEGER NOT NULL,
+    document INTEGER NOT NULL UNIQUE REFERENCES documents (id) ON DELETE CASCADE,
+    added INTEGER NOT NULL,         -- transaction that added it
+    parts BLOB NOT NULL
+  );
+
   CREATE TABLE skipped (
     path TEXT PRIMARY KEY,
     size INTEGER NOT NULL,
@@ -99,7 +109,7 @@ const tables = `
   -- Documents that are gone, for whoever replays: their passages leave the word indexes.
   CREATE TABLE removals (
     number INTEGER NOT NULL,
-    kind TEXT NOT NULL,
+    kind TEXT NOT NULL,             -- 'file', 'commit' or 'diff'
     document INTEGER NOT NULL,
     first INTEGER NOT NULL,
     count INTEGER NOT NULL

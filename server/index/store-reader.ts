@@ -3,9 +3,11 @@ import { statSync } from "node:fs";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { KnownFile } from "./api.ts";
 import { openDatabase } from "./schema.ts";
-import type { CommitRow, DocumentRow, IndexStatus, PassageLines, PassageRow, SymbolDefinition, SymbolRow } from "./types.ts";
+import type { CommitRow, DiffPlace, DocumentRow, IndexStatus, PassageLines, PassageRow, SymbolDefinition, SymbolRow } from "./types.ts";
 
 export type DocumentKind = "file" | "commit";
+/** What a word index holds. */
+export type WordsKind = DocumentKind | "diff";
 
 /** A document's passages: ids first, first + 1, ... and int32 pairs of first and last line. */
 export interface PassageBlock {
@@ -36,6 +38,14 @@ export interface FileReplay extends PassageBlock {
 
 export interface CommitReplay extends CommitRow {
   passage: number;
+}
+
+/** A commit's diff as the word index needs it again. */
+export interface DiffReplay {
+  document: number;
+  sha: string;
+  first: number;
+  count: number;
 }
 
 /** Most rows for one name: a name defined more often says nothing. */
@@ -119,7 +129,7 @@ export class StoreReader {
   }
 
   /** Passages that left after transaction `number`, as pairs of first id and count. */
-  removedPassages(kind: DocumentKind, number: number): number[] {
+  removedPassages(kind: WordsKind, number: number): number[] {
     return this.#all("SELECT first, count FROM removals WHERE number > ? AND kind = ?", number, kind).flatMap((row) => [
       Number(row.first),
       Number(row.count),
@@ -156,6 +166,17 @@ export class StoreReader {
       number,
       limit,
     ).map((row) => ({ ...commitRow(row), passage: Number(row.passage) }));
+  }
+
+  /** Diffs added after transaction `number` of documents with an id above `after`, by id. */
+  addedDiffs(number: number, after: number, limit: number): DiffReplay[] {
+    return this.#all(
+      `SELECT c.document, c.sha, d.first, d.count FROM diffs d JOIN commits c ON c.document = d.document
+       WHERE d.count > 0 AND d.document > ? AND d.added > ? ORDER BY d.document LIMIT ?`,
+      after,
+      number,
+      limit,
+    ).map((row) => ({ document: Number(row.document), sha: String(row.sha), first: Number(row.first), count: Number(row.count) }));
   }
 
   /** In the order asked for; unknown ids are left out. */
@@ -213,6 +234,28 @@ export class StoreReader {
   commitsOfPassages(passages: readonly number[]): (CommitRow & { passage: number })[] {
     const sql = "SELECT c.*, p.first AS passage FROM passages p JOIN commits c ON c.document = p.document WHERE p.first = ?";
     return this.#each(passages, sql, (row) => ({ ...commitRow(row), passage: Number(row.passage) }));
+  }
+
+  /** Parts of diffs by their ids in the word index, with their commits. */
+  diffParts(ids: readonly number[]): { id: number; commit: CommitRow; place: DiffPlace }[] {
+    const commits = new Map<number, CommitRow>();
+    return ids.flatMap((id) => {
+      const block = this.#get("SELECT * FROM diffs WHERE first <= ? ORDER BY first DESC LIMIT 1", id);
+      if (!block || id >= Number(block.first) + Number(block.count)) return [];
+      const document = Number(block.document);
+      const commit = commits.get(document) ?? commitRow(this.#get("SELECT * FROM commits WHERE document = ?", document)!);
+      commits.set(document, commit);
+      const [path, oldStart, oldLines, newStart, newLines] = toInts(block.parts).subarray(5 * (id - Number(block.first)));
+      const place = { path: commit.paths[path!] ?? "", oldStart: oldStart!, oldLines: oldLines!, newStart: newStart!, newLines: newLines! };
+      return [{ id, commit, place }];
+    });
+  }
+
+  /** Commits whose diffs are not in the index, newest first. */
+  commitsWithoutDiff(): string[] {
+    const sql =
+      "SELECT sha FROM commits c WHERE NOT EXISTS (SELECT 1 FROM diffs d WHERE d.document = c.document) ORDER BY date DESC, document";
+    return this.#all(sql).map((row) => String(row.sha));
   }
 
   knownCommits(): Set<string> {

@@ -6,7 +6,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { openDatabase } from "./schema.ts";
 import type { DocumentKind } from "./store-reader.ts";
-import type { PreparedCommit, PreparedFile, SkippedFile } from "./types.ts";
+import type { DiffPlace, PreparedCommit, PreparedFile, SkippedFile } from "./types.ts";
 
 /** What a write did, for the word indexes and whoever holds document ids. */
 export interface Written {
@@ -16,6 +16,8 @@ export interface Written {
   added: { position: number; document: number; first: number }[];
   /** Documents that are gone. */
   removed: { document: number; first: number; count: number }[];
+  /** Parts of diffs that are gone with their commits. */
+  removedParts: { first: number; count: number }[];
 }
 
 /** A file without its passages' text, which the database does not keep. */
@@ -91,6 +93,23 @@ export class StoreWriter {
       for (const [position, commit] of commits.entries()) {
         if (this.#get("SELECT 1 FROM commits WHERE sha = ?", commit.sha)) continue;
         this.#putCommit(commit, position, change);
+      }
+    });
+  }
+
+  /** Of commits not known (any more), or whose diff is there already, nothing is taken in. */
+  putDiffs(diffs: { sha: string; parts: DiffPlace[] }[]): Written {
+    return this.#transaction((change) => {
+      for (const [position, { sha, parts }] of diffs.entries()) {
+        const commit = this.#get("SELECT document, paths FROM commits WHERE sha = ?", sha);
+        if (!commit) continue;
+        const document = Number(commit.document);
+        if (this.#get("SELECT 1 FROM diffs WHERE document = ?", document)) continue;
+        const paths: string[] = JSON.parse(String(commit.paths));
+        const places = Int32Array.from(parts.flatMap((it) => [paths.indexOf(it.path), it.oldStart, it.oldLines, it.newStart, it.newLines]));
+        const first = this.#takeIds(parts.length);
+        this.#run("INSERT INTO diffs VALUES (?, ?, ?, ?, ?)", first, parts.length, document, change.number, bytesOf(places));
+        change.added.push({ position, document, first });
       }
     });
   }
@@ -206,9 +225,14 @@ export class StoreWriter {
   /** Returns the first passage's id. */
   #insertPassages(document: number, lines: Int32Array): number {
     const count = lines.length / 2;
-    const first = Number(this.#get("SELECT next_passage FROM state")!.next_passage);
+    const first = this.#takeIds(count);
     this.#run("INSERT INTO passages VALUES (?, ?, ?, ?)", first, count, document, bytesOf(lines));
-    // At least one id a document, although an empty file has no passage: `first` is the key.
+    return first;
+  }
+
+  /** The first of so many new ids; at least one is taken, although an empty file has no passage: it is the key. */
+  #takeIds(count: number): number {
+    const first = Number(this.#get("SELECT next_passage FROM state")!.next_passage);
     this.#run("UPDATE state SET next_passage = ?", first + Math.max(1, count));
     return first;
   }
@@ -223,14 +247,23 @@ export class StoreWriter {
     const block = this.#get("SELECT first, count FROM passages WHERE document = ?", document)!;
     const [first, count] = [Number(block.first), Number(block.count)];
     this.#run("INSERT INTO removals VALUES (?, ?, ?, ?, ?)", change.number, kind, document, first, count);
+    if (kind === "commit") this.#removeDiff(document, change);
     this.#run("DELETE FROM documents WHERE id = ?", document);
     change.removed.push({ document, first, count });
+  }
+
+  #removeDiff(document: number, change: Written): void {
+    const row = this.#get("SELECT first, count FROM diffs WHERE document = ? AND count > 0", document);
+    if (!row) return;
+    const [first, count] = [Number(row.first), Number(row.count)];
+    this.#run("INSERT INTO removals VALUES (?, 'diff', ?, ?, ?)", change.number, document, first, count);
+    change.removedParts.push({ first, count });
   }
 
   #transaction(work: (change: Written) => void): Written {
     return this.#atomic(() => {
       this.#run("UPDATE state SET number = number + 1");
-      const change: Written = { number: Number(this.#get("SELECT number FROM state")!.number), added: [], removed: [] };
+      const change: Written = { number: Number(this.#get("SELECT number FROM state")!.number), added: [], removed: [], removedParts: [] };
       work(change);
       return change;
     });

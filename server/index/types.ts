@@ -62,6 +62,29 @@ export interface PreparedCommit {
   paths: string[];
 }
 
+/** What a commit changed, in parts (history/patch-parts.ts): their text for the word index, and where they are. */
+export interface PreparedDiff {
+  sha: string;
+  parts: DiffPart[];
+}
+
+export interface DiffPart extends DiffPlace {
+  /** First lines of the definitions around the change. */
+  context: string;
+  removed: string;
+  added: string;
+}
+
+/** Part of a commit's patch. A side without lines has 0 of them. */
+export interface DiffPlace {
+  /** Relative to the git top level; "" where it cannot be named. */
+  path: string;
+  oldStart: number;
+  oldLines: number;
+  newStart: number;
+  newLines: number;
+}
+
 export interface DocumentRow {
   id: number;
   kind: "file" | "commit";

@@ -2,16 +2,17 @@
  * A native word index and the file it is saved to, kept in step with the database.
  *
  * `number` is the last transaction it holds. What came later is replayed: documents added since (a file's text is read again from
- * disk, a commit's from the database) and documents gone since. Replaying something twice does no harm, so a saved file may hold more
+ * disk, a commit's from the database, its diff from git) and documents gone since. Replaying something twice does no harm, so a saved file may hold more
  * than its number says.
  */
 import { open, rename, rm } from "node:fs/promises";
 import { type FieldWeights, type NativeAddon, NativeError, type PassageText, type WordHits } from "../../native/addon.ts";
 import { Words } from "../../native/words.ts";
-import { commitText, readFilePassages } from "./passage-text.ts";
+import { commitText, readDiffTexts, readFilePassages } from "./passage-text.ts";
 import { setAside } from "./set-aside.ts";
-import type { DocumentKind, StoreReader } from "./store-reader.ts";
+import type { StoreReader, WordsKind } from "./store-reader.ts";
 import type { StoreThread } from "./store-thread.ts";
+import type { PreparedDiff } from "./types.ts";
 
 /** Documents read again at a time. */
 const replayBatch = 256;
@@ -20,12 +21,14 @@ const readsAtOnce = 8;
 
 export interface WordIndexOptions {
   addon: NativeAddon;
-  kind: DocumentKind;
+  kind: WordsKind;
   /** Where it is saved. */
   file: string;
   /** Real path of the opened folder. */
   root: string;
   reader: StoreThread<StoreReader>;
+  /** Reads what commits changed out of git, again; in any order, unreadable ones left out. */
+  readDiffs: (shas: string[]) => AsyncIterable<PreparedDiff[]>;
   /** Messages for people. */
   onMessage: (text: string) => void;
 }
@@ -93,7 +96,8 @@ export class WordIndex {
     const from = this.#number;
     if (number === from) return;
     if (kind === "file") await this.#replayFiles(from);
-    else await this.#replayCommits(from);
+    else if (kind === "commit") await this.#replayCommits(from);
+    else await this.#replayDiffs(from);
     const removed = from ? await reader.call("removedPassages", kind, from) : [];
     await this.change([], expand(removed));
     this.#number = number;
@@ -171,6 +175,16 @@ export class WordIndex {
         commits.map((commit) => commitText(commit, commit.passage)),
         noIds,
       );
+    }
+  }
+
+  async #replayDiffs(from: number): Promise<void> {
+    const { reader, readDiffs } = this.#options;
+    for (let after = 0; ; ) {
+      const diffs = await reader.call("addedDiffs", from, after, replayBatch * 4);
+      if (!diffs.length) return;
+      after = diffs.at(-1)!.document;
+      await this.change(await readDiffTexts(readDiffs, diffs), noIds);
     }
   }
 }

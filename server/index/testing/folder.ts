@@ -2,6 +2,7 @@
 import { mkdir, mkdtemp, realpath, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { readDiffs } from "../../history/patch-parts.ts";
 import { Index, type IndexOptions } from "../index.ts";
 import { type Prepared, prepareFile } from "../prepare.ts";
 import type { PreparedCommit, PreparedFile } from "../types.ts";
@@ -34,6 +35,7 @@ export class TestFolder {
       folder: this.index,
       root: this.root,
       addon: fakeAddon,
+      readDiffs: (shas: string[]) => readDiffs(this.root, shas),
       writable: true,
       onMessage: (text: string) => this.messages.push(text),
     };

@@ -9,7 +9,8 @@ import { prepareFile } from "../prepare.ts";
 import { fakeAddon } from "./fake-words.ts";
 
 const [root, folder] = process.argv.slice(2) as [string, string];
-const index = await Index.open({ folder, root, addon: fakeAddon, writable: true, onMessage: (text) => process.stderr.write(`${text}\n`) });
+const onMessage = (text: string) => process.stderr.write(`${text}\n`);
+const index = await Index.open({ folder, root, addon: fakeAddon, readDiffs: async function* () {}, writable: true, onMessage });
 mkdirSync(join(root, "src"), { recursive: true });
 for (let i = 0; ; i++) {
   const path = `src/file${i}.ts`;

@@ -1,0 +1,175 @@
+import { execFile } from "node:child_process";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { repository as makeRepository, type Repository } from "../../test/unit/repository.ts";
+import type { Index } from "../index/index.ts";
+import { TestFolder } from "../index/testing/folder.ts";
+import { History } from "./history.ts";
+
+/** What words of a diff are asked for. */
+const anywhere = { path: 1, symbols: 1, body: 1 };
+const gone = { path: 0, symbols: 1, body: 0 };
+const came = { path: 0, symbols: 0, body: 1 };
+
+describe("History", () => {
+  let folder: TestFolder;
+  let repo: Repository;
+  let index: Index;
+  let problems: string[];
+
+  beforeEach(async () => {
+    folder = await TestFolder.make();
+    repo = await makeRepository({ "a.ts": "apple\n" });
+    problems = [];
+  });
+  afterEach(async () => {
+    await folder.delete();
+    await repo.dispose();
+  });
+
+  async function open(root = repo.path): Promise<void> {
+    Object.assign(folder, { root });
+    index = await folder.open();
+  }
+  async function update(root = repo.path): Promise<void> {
+    const signal = new AbortController().signal;
+    const onProblem = (text: string) => problems.push(text);
+    await new History(root, index).update({ history: "all", signal, onProgress: () => {}, onProblem });
+  }
+  async function changed(word: string, weights = anywhere): Promise<string[]> {
+    const hits = await index.searchDiffs(word, 20, weights);
+    return hits.map(({ commit, place }) => `${commit.subject}: ${place.path}:${place.newStart}`).sort();
+  }
+  async function commit(content: string, message: string): Promise<string> {
+    await repo.write({ "a.ts": content });
+    return repo.commit(message);
+  }
+
+  it("finds commits by the lines they added and removed, and what was deleted long ago", async () => {
+    await repo.commit("first");
+    await commit("banana\n", "second");
+    await open();
+    await update();
+    expect(await changed("apple", came)).toEqual(["first: a.ts:1"]);
+    expect(await changed("apple", gone)).toEqual(["second: a.ts:1"]);
+    expect(await changed("banana", gone)).toEqual([]);
+    expect(problems).toEqual([]);
+  });
+
+  it("reads only what is new, and keeps everything over a restart with and without its words file", async () => {
+    await repo.commit("first");
+    await open();
+    await update();
+    await commit("banana\n", "second");
+    expect(await index.commitsWithoutDiff()).toEqual([]);
+    await update();
+    expect(await changed("banana")).toEqual(["second: a.ts:1"]);
+    await index.checkpoint();
+    await index.close();
+    await open();
+    expect(await changed("banana")).toEqual(["second: a.ts:1"]);
+    await index.close();
+    await rm(join(folder.index, "words-diffs.bin"));
+    await open();
+    expect(await changed("apple")).toEqual(["first: a.ts:1", "second: a.ts:1"]);
+  });
+
+  it("follows amend, branch switch, reset and a detached HEAD: what is unreachable vanishes", async () => {
+    await repo.commit("first");
+    await commit("banana\n", "second");
+    await open();
+    await update();
+    await repo.write({ "a.ts": "cherry\n" });
+    await repo.git("commit", "--quiet", "--all", "--amend", "--message", "better");
+    await update();
+    expect([await changed("banana"), await changed("cherry")]).toEqual([[], ["better: a.ts:1"]]);
+    await repo.git("checkout", "--quiet", "-b", "side", "HEAD~1");
+    await commit("damson\n", "side");
+    await update();
+    expect([await changed("cherry"), await changed("damson")]).toEqual([[], ["side: a.ts:1"]]);
+    await repo.git("checkout", "--quiet", "--detach", "main");
+    await update();
+    expect([await changed("cherry"), await changed("damson")]).toEqual([["better: a.ts:1"], []]);
+    await repo.git("reset", "--quiet", "--hard", "HEAD~1");
+    await update();
+    expect([await changed("cherry"), await changed("apple")]).toEqual([[], ["first: a.ts:1"]]);
+  });
+
+  it("follows a rebase and a force-push fetched from elsewhere", async () => {
+    await repo.commit("first");
+    const clone = join(folder.root, "clone");
+    await promisify(execFile)("git", ["clone", "--quiet", repo.path, clone]);
+    await commit("banana\n", "second");
+    const git = (...args: string[]) => promisify(execFile)("git", ["-C", clone, ...args]);
+    await git("pull", "--quiet");
+    await open(clone);
+    await update(clone);
+    expect(await changed("banana")).toEqual(["second: a.ts:1"]);
+    await repo.git("reset", "--quiet", "--hard", "HEAD~1");
+    await commit("elder\n", "rewritten");
+    await repo.git("checkout", "--quiet", "-b", "topic", "HEAD~1");
+    await repo.write({ "b.ts": "fig\n" });
+    await repo.commit("topic");
+    await repo.git("rebase", "--quiet", "main");
+    await repo.git("branch", "--quiet", "--force", "main", "topic");
+    await git("fetch", "--quiet");
+    await git("reset", "--quiet", "--hard", "origin/main");
+    await update(clone);
+    expect([await changed("banana"), await changed("elder"), await changed("fig")]).toEqual([[], ["rewritten: a.ts:1"], ["topic: b.ts:1"]]);
+  });
+
+  it("reads the history of a worktree and of a submodule, each by itself", async () => {
+    await repo.commit("first");
+    const inner = await makeRepository({ "inner.ts": "grape\n" });
+    try {
+      await inner.commit("inner");
+      await repo.git("submodule", "--quiet", "add", inner.path, "sub");
+      await repo.commit("with submodule");
+      await open();
+      await update();
+      expect(await changed("grape")).toEqual([]);
+      await index.close();
+      const tree = join(repo.path, ".git", "tree");
+      await repo.git("worktree", "add", "--quiet", "-b", "work", tree);
+      for (const [root, word, expected] of [
+        [join(repo.path, "sub"), "grape", ["inner: inner.ts:1"]],
+        [tree, "apple", ["first: a.ts:1"]],
+      ] as const) {
+        await folder.delete();
+        folder = await TestFolder.make();
+        await open(root);
+        await update(root);
+        expect(await changed(word)).toEqual(expected);
+      }
+    } finally {
+      await inner.dispose();
+    }
+  });
+
+  it("counts and tells what cannot be read, and finds the rest", async () => {
+    await repo.commit("first");
+    await commit("banana\n", "second");
+    const blob = (await repo.git("rev-parse", "HEAD:a.ts")).trim();
+    await repo.write({ "b.ts": "cherry\n" });
+    await repo.commit("third");
+    await rm(join(repo.path, ".git/objects", blob.slice(0, 2), blob.slice(2)));
+    await open();
+    await update();
+    expect([await changed("apple"), await changed("banana"), await changed("cherry")]).toEqual([["first: a.ts:1"], [], ["third: b.ts:1"]]);
+    expect(problems).toEqual([
+      expect.stringMatching(/^What 1 commits of .* changed could not be read \(.+\); their messages are searchable\.$/),
+    ]);
+    expect(await index.commitsWithoutDiff()).toEqual([]);
+  });
+
+  it("does the same work once when asked twice at a time", async () => {
+    await repo.commit("first");
+    await open();
+    const history = new History(repo.path, index);
+    const run = { history: "all" as const, signal: new AbortController().signal, onProgress: () => {}, onProblem: () => {} };
+    await Promise.all([history.update(run), history.update(run)]);
+    expect(await changed("apple")).toEqual(["first: a.ts:1"]);
+  });
+});
