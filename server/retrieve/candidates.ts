@@ -5,7 +5,7 @@
  * what each way of looking found in a file.
  */
 import type { IndexReader, PassageHit } from "../index/api.ts";
-import type { DocumentRow, FileRole, SymbolRow } from "../index/types.ts";
+import type { DocumentRow, FileRole, IndexStatus, SymbolRow } from "../index/types.ts";
 import { type DocumentMeaning, scoreMeaning } from "./meaning.ts";
 import { matchPaths, namedFiles, pathIndex } from "./paths.ts";
 import type { Query } from "./query.ts";
@@ -39,6 +39,8 @@ export interface Candidate {
   /** The texts asked for literally that the file holds (share), with the line of the first; set by `literals.ts`. */
   literal: number;
   literalLine: number;
+  /** 0..1: how much other files use what this one defines; set by `uses.ts`, for the best candidates. */
+  uses: number;
 }
 
 export interface Gathered {
@@ -47,7 +49,7 @@ export interface Gathered {
   meaningUsed: boolean;
   /** Why the engine failed, "" when it did not. */
   problem: string;
-  files: number;
+  status: IndexStatus;
   stages: { words: number; meaning: number; symbols: number };
 }
 
@@ -68,8 +70,9 @@ export async function gather(sources: SearchSources, query: Query): Promise<Gath
     work.finally(() => {
       stages[stage] = performance.now() - start;
     });
-  const [files, passages, symbols, meanings] = await Promise.all([
+  const [files, status, passages, symbols, meanings] = await Promise.all([
     index.files(),
+    index.status(),
     timed("words", index.searchFiles(wordsOf(index, query), PASSAGES, fieldWeights)),
     timed("symbols", namedSymbols(sources, query)),
     timed(
@@ -85,7 +88,7 @@ export async function gather(sources: SearchSources, query: Query): Promise<Gath
   for (const match of symbols) found.of(match.symbol.document)?.symbols.push(match);
   addPaths(found, sources, query, files);
   addMeanings(found, meanings);
-  return { candidates: found.all(), meaningUsed: meanings !== undefined, problem, files: files.length, stages };
+  return { candidates: found.all(), meaningUsed: meanings !== undefined, problem, status, stages };
 }
 
 interface RowsBy {
@@ -145,6 +148,7 @@ class Found {
       frameLine: 0,
       literal: 0,
       literalLine: 0,
+      uses: 0,
     };
     this.#candidates.set(path, fresh);
     return fresh;

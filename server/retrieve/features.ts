@@ -27,6 +27,8 @@ export interface Features {
   frame: number;
   /** Share of the literally asked texts that the file holds. */
   literal: number;
+  /** How much other files use what this one defines. */
+  uses: number;
 }
 
 export type FeatureName = keyof Features;
@@ -53,6 +55,7 @@ export function featuresOf(candidates: readonly Candidate[], query: Query): Feat
     named: it.named,
     frame: it.frameLine > 0 ? 1 - frameDepth(it, query) / (2 * frames) : 0,
     literal: it.literal,
+    uses: it.uses,
   }));
 }
 

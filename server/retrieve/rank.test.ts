@@ -20,6 +20,7 @@ function candidate(path: string, more: Partial<Candidate> = {}): Candidate {
     frameLine: 0,
     literal: 0,
     literalLine: 0,
+    uses: 0,
     ...more,
   };
 }

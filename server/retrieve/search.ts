@@ -4,13 +4,10 @@
  * Words, symbols and meaning are looked up at the same time; whatever exists is used, and what is missing is said.
  */
 import type { Gathered } from "./candidates.ts";
-import { gather } from "./candidates.ts";
-import { rankCommits } from "./commits.ts";
 import { commitConfidence, confidenceOf, knownIn } from "./confidence.ts";
-import { commitEvidence } from "./evidence.ts";
-import { findLiterals } from "./literals.ts";
+import { rankFiles } from "./files.ts";
+import { searchHistory } from "./history.ts";
 import { type Query, readQuery } from "./query.ts";
-import { rank } from "./rank.ts";
 import { regionsOf } from "./regions.ts";
 import type { SearchSources } from "./sources.ts";
 import { corrected, corrections } from "./spelling.ts";
@@ -33,19 +30,19 @@ export async function search(sources: SearchSources, question: string, options: 
   const asked = readQuery(question);
   const k = Math.max(0, Math.floor(options.k));
   if (!asked.text || k === 0) return { evidence: [], confidence: 0, ms: performance.now() - start, stages: {}, incomplete: "" };
-  const query = corrected(asked, corrections(sources.index, asked));
-  const [files, commits, status] = await Promise.all([
-    options.scope === "commits" ? EMPTY : searchFiles(sources, query, k, options.signal),
-    options.scope === "files" ? EMPTY : searchCommits(sources, query, k),
-    sources.index.status(),
+  const query = corrected(asked, await corrections(sources, asked));
+  const read = performance.now() - start;
+  const [files, commits] = await Promise.all([
+    options.scope === "commits" ? EMPTY : searchFiles(sources, asked, query, k, options.signal),
+    options.scope === "files" ? EMPTY : searchCommits(sources, asked, k),
   ]);
   options.signal?.throwIfAborted();
   return {
     evidence: options.scope === "all" ? merge(query, files, commits, k) : [...files.evidence, ...commits.evidence],
     confidence: confidenceIn(query, options.scope, files, commits),
     ms: performance.now() - start,
-    stages: { ...commits.stages, ...files.stages },
-    incomplete: incomplete(sources, status, files.gathered),
+    stages: { read, ...commits.stages, ...files.stages },
+    incomplete: incomplete(sources, files.gathered),
   };
 }
 
@@ -55,37 +52,24 @@ function confidenceIn(query: Query, scope: SearchOptions["scope"], files: Part, 
   return Math.max(files.confidence, commits.confidence);
 }
 
-async function searchFiles(sources: SearchSources, query: Query, k: number, signal: AbortSignal | undefined): Promise<Part> {
-  const gathered = await gather(sources, query);
-  signal?.throwIfAborted();
-  const ranking = performance.now();
-  let ranked = rank(gathered.candidates, query);
-  if (query.literals.length > 0) {
-    await findLiterals(
-      sources,
-      query,
-      ranked.map((it) => it.candidate),
-    );
-    ranked = rank(gathered.candidates, query);
-  }
-  ranked = ranked.filter((it) => it.score > 0);
-  signal?.throwIfAborted();
+async function searchFiles(sources: SearchSources, asked: Query, query: Query, k: number, signal: AbortSignal | undefined): Promise<Part> {
+  const { gathered, ranked: all, stages } = await rankFiles(sources, query, signal);
+  const ranked = all.filter((it) => it.score > 0);
   const regions = performance.now();
   const evidence = await regionsOf(sources, query, ranked, k);
-  const end = performance.now();
   return {
     evidence,
-    confidence: confidenceOf(ranked, knownIn(sources.index, query)),
-    stages: { ...gathered.stages, rank: regions - ranking, regions: end - regions },
+    confidence: confidenceOf(ranked, knownIn(sources.index, asked)),
+    stages: { ...stages, regions: performance.now() - regions },
     gathered,
   };
 }
 
 async function searchCommits(sources: SearchSources, query: Query, k: number): Promise<Part> {
   const start = performance.now();
-  const ranked = await rankCommits(sources.index, query, k);
+  const { ranked, evidence } = await searchHistory(sources, query, k);
   return {
-    evidence: ranked.map(commitEvidence),
+    evidence,
     confidence: commitConfidence(ranked),
     stages: { commits: performance.now() - start },
     gathered: undefined,
@@ -107,10 +91,11 @@ function merge(query: Query, files: Part, commits: Part, k: number): Evidence[] 
   return merged.sort((a, b) => b.score - a.score).slice(0, k);
 }
 
-function incomplete(sources: SearchSources, status: { toEncode: number; encoded: number }, gathered: Gathered | undefined): string {
+function incomplete(sources: SearchSources, gathered: Gathered | undefined): string {
   if (!gathered) return "";
   if (!sources.engine) return "searched by words alone: no engine";
   if (gathered.problem) return `searched by words alone: ${gathered.problem}`;
-  const missing = status.toEncode - status.encoded;
-  return missing > 0 ? `${missing} of ${status.toEncode} files not encoded yet` : "";
+  const { toEncode, encoded } = gathered.status;
+  const missing = toEncode - encoded;
+  return missing > 0 ? `${missing} of ${toEncode} files not encoded yet` : "";
 }

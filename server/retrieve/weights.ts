@@ -26,6 +26,7 @@ export const featureWeights: Record<FeatureName, number> = {
   named: 3,
   frame: 2,
   literal: 2,
+  uses: 0.25,
 };
 
 /** Factors on single features by the kind of question; 1 where nothing is said. */

@@ -6,8 +6,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Memory } from "../../../server/memory/memory.ts";
-import { type Candidate, gather } from "../../../server/retrieve/candidates.ts";
-import { type Features, featuresOf } from "../../../server/retrieve/features.ts";
+import type { Candidate } from "../../../server/retrieve/candidates.ts";
+import type { Features } from "../../../server/retrieve/features.ts";
+import { rankFiles } from "../../../server/retrieve/files.ts";
 import { type Query, readQuery } from "../../../server/retrieve/query.ts";
 import { defaultSettings } from "../../../server/settings.ts";
 
@@ -67,15 +68,15 @@ export async function questionsOf(bench: string, checkouts: string, repository: 
     const questions: Question[] = [];
     for (const task of tasksOf(bench, repository)) {
       const query = readQuery(task.query);
-      const { candidates } = await gather(memory, query);
+      const { ranked } = await rankFiles(memory, query);
       const paths = [...task.relevant, ...task.secondary].map((it) => (typeof it === "string" ? it : it.path));
       questions.push({
         repository: repository.name,
         text: task.query,
         category: task.category,
         query,
-        candidates,
-        features: featuresOf(candidates, query),
+        candidates: ranked.map((it) => it.candidate),
+        features: ranked.map((it) => it.features),
         targets: new Set(paths.map((path) => (path.startsWith(root) ? path.slice(root.length) : path))),
       });
     }
