@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadAddon } from "../../native/load.ts";
+import { Past } from "../history/past.ts";
 import { commit, TestFolder } from "../index/testing/folder.ts";
 import type { SearchSources } from "../retrieve/sources.ts";
 import { ask } from "./ask.ts";
@@ -29,7 +30,13 @@ beforeAll(async () => {
       paths: ["src/limits.py"],
     }),
   ]);
-  memory = { index, engine: null, tokenizer: null, fileText: (path) => readFile(join(folder.root, path), "utf8").catch(() => undefined) };
+  memory = {
+    index,
+    engine: null,
+    tokenizer: null,
+    past: new Past(folder.root),
+    fileText: (path) => readFile(join(folder.root, path), "utf8").catch(() => undefined),
+  };
 });
 afterAll(() => folder.delete());
 

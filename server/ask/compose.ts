@@ -4,7 +4,7 @@
  */
 
 import type { CommitRow } from "../index/types.ts";
-import { isMerge } from "../retrieve/commits.ts";
+import { isMerge, REMOVED } from "../retrieve/commits.ts";
 import { day } from "../retrieve/evidence.ts";
 import type { Query } from "../retrieve/query.ts";
 import type { Evidence } from "../retrieve/types.ts";
@@ -19,6 +19,7 @@ const COMMITS = 3;
 const WORTH_STATING = 0.5;
 const NEAREST = 3;
 const LINE = 160;
+const WHO = /^\s*who\b/i;
 
 /** Evidence in the order it is cited, with the statements about it. `commits`: rows of the evidence's commits by sha. */
 export function compose(
@@ -31,11 +32,16 @@ export function compose(
   const files = worth.filter((it) => it.path).slice(0, FILES);
   const told = worth.filter((it) => !it.path).slice(0, query.kind === "history" ? COMMITS : 1);
   const cited = query.kind === "history" ? [...told, ...files.slice(0, FILES - 1)] : [...files, ...told];
-  const rest = evidence.filter((it) => !cited.includes(it));
+  const left = evidence.filter((it) => !cited.includes(it));
+  const isWho = WHO.test(query.text);
+  const counted = isWho ? left.filter((it) => it.commit) : []; // an author is judged by all commits found
+  const rest = [...counted, ...left.filter((it) => !counted.includes(it))];
   const statements = cited.map((it, at) => ({
     text: it.path ? aboutFile(query, it) : aboutCommit(query, it, commits.get(it.commit)),
     sources: [at],
   }));
+  const who = isWho ? aboutAuthors([...cited, ...counted], commits) : undefined;
+  if (who) statements.unshift(who);
   return { statements, evidence: [...cited, ...rest] };
 }
 
@@ -91,6 +97,23 @@ function bestLine(query: Query, item: Evidence): string {
   return best;
 }
 
+/** Who made most of the commits told of; undefined where one commit says it all. */
+function aboutAuthors(cited: readonly Evidence[], commits: ReadonlyMap<string, CommitRow>): Statement | undefined {
+  const made = new Map<string, { at: number; date: number }[]>();
+  for (const [at, { commit }] of cited.entries()) {
+    const row = commits.get(commit);
+    if (row?.author) made.set(row.author, [...(made.get(row.author) ?? []), { at, date: row.date }]);
+  }
+  const all = [...made.values()].flat();
+  if (all.length < 2) return undefined;
+  const told = [...made].sort((a, b) => b[1].length - a[1].length).slice(0, NEAREST);
+  const each = told.map(([author, rows]) => `${author} (${rows.length}, the last on ${day(Math.max(...rows.map(({ date }) => date)))})`);
+  return {
+    text: `The ${all.length} commits that fit best are by ${each.join(", ")}.`,
+    sources: all.map(({ at }) => at).sort((a, b) => a - b),
+  };
+}
+
 function aboutCommit(query: Query, item: Evidence, commit: CommitRow | undefined): string {
   const short = item.commit.slice(0, 10);
   if (!commit) return ended(`Commit ${short}: “${item.text.split("\n")[0] ?? ""}”`);
@@ -99,11 +122,28 @@ function aboutCommit(query: Query, item: Evidence, commit: CommitRow | undefined
   const what = `“${clip(commit.subject)}”`;
   const lead = /^\s*when\b/i.test(query.text)
     ? `On ${when}, in commit ${short} by ${who}: ${what}`
-    : /^\s*who\b/i.test(query.text)
+    : WHO.test(query.text)
       ? `${who}, in commit ${short} on ${when}: ${what}`
       : `Commit ${short} of ${when} by ${who}: ${what}`;
+  const changed = item.change && REMOVED.test(query.text) ? removedLine(query, item.text) : "";
+  if (changed) return ended(`${lead.replace(/[.:]?$/, "")}. It removed this line of ${item.change!.oldPath}: ${code(changed)}`);
   const reason = isMerge(commit.subject) || !/\bwhy\b/i.test(query.text) ? "" : firstSentence(commit.body, true);
   return reason ? ended(`${lead.replace(/[.:]?$/, "")}. Its message says: ${reason}`) : ended(lead);
+}
+
+/** The removed line of a patch that shares most words with the question; "" where there is none. */
+function removedLine(query: Query, text: string): string {
+  const words = query.words
+    .toLowerCase()
+    .split(/[^\p{L}\p{N}_$]+/u)
+    .filter((word) => word.length > 2);
+  let best = "";
+  let most = 0;
+  for (const line of text.split("\n")) {
+    const shared = line.startsWith("-") ? words.filter((word) => line.toLowerCase().includes(word)).length : 0;
+    if (shared > most) [best, most] = [line.slice(1).trim(), shared];
+  }
+  return best;
 }
 
 function code(line: string): string {

@@ -7,6 +7,7 @@
 import { availableParallelism } from "node:os";
 import type { Engine } from "../../native/engine.ts";
 import type { Tokenizer } from "../../native/tokenizer.ts";
+import { Past } from "../history/past.ts";
 import type { Index } from "../index/index.ts";
 import type { DocumentRow } from "../index/types.ts";
 import type { Settings } from "../settings.ts";
@@ -45,6 +46,8 @@ export class Memory {
   readonly index: Index;
   readonly engine: Engine | null;
   readonly tokenizer: Tokenizer | null;
+  /** What git says of the past. */
+  readonly past: Past;
   readonly #options: MemoryOptions;
   readonly #lock: Lock;
   readonly #cache: Cache | null;
@@ -80,6 +83,7 @@ export class Memory {
     this.#openProblem = problem;
     this.#headerPrefix = headerPrefix;
     this.#texts = new FileTexts({ root, index, headerPrefix });
+    this.past = new Past(root);
     this.#status = new Throttle(() => options.onStatus?.(), 500);
     this.#held = this.engine && cache ? new EngineDocuments(this.engine, cache) : null;
     this.#encoder = this.#makeEncoder();

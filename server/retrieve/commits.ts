@@ -1,54 +1,110 @@
 /**
- * Commits that answer a question, by words: subject, message and changed paths, with merges below what they merge and
- * recent commits a little above old ones (clearly, when the question asks for the latest).
+ * Commits that answer a question, by words: subject, message and changed paths, and what they changed line by line, with merges below
+ * what they merge, changes of everything a little below changes of one thing, and recent commits a little above old ones (clearly, when
+ * the question asks for the latest; the other way round when it asks for the first).
  */
 import type { IndexReader } from "../index/api.ts";
-import type { CommitRow } from "../index/types.ts";
+import type { CommitRow, DiffPlace } from "../index/types.ts";
+import type { Period } from "./period.ts";
 import type { Query } from "./query.ts";
-import { commitFieldWeights, commitWeights } from "./weights.ts";
+import { commitFieldWeights, commitWeights, diffFieldWeights } from "./weights.ts";
 
 export interface RankedCommit {
   commit: CommitRow;
   /** Share of the best possible, 0..1. */
   score: number;
   coverage: number;
+  /** The part of its changes that fits best; undefined where only its message does. */
+  place: DiffPlace | undefined;
 }
 
 const CANDIDATES = 200;
+const DIFF_CANDIDATES = 400;
+/** So many times as many where a period leaves few of them. */
+const IN_PERIOD = 10;
 const LATEST = /\b(?:recent(?:ly)?|latest|last|newest|lately|today|yesterday|this (?:week|month|year))\b/i;
+const FIRST = /\b(?:first (?:appear(?:s|ed)?|added|introduced|used|written|commit)|introduced|originally)\b/i;
+/** Asks what went. */
+export const REMOVED = /\b(?:remov(?:e|ed|es|ing|al)|delet(?:e|ed|es|ion)|dropped|disappear(?:s|ed)?|gone|got rid of|went away)\b/i;
 const SHA = /\b[0-9a-f]{40}\b/g;
 /** Words of the question's form; commits seldom hold them and they only lower the coverage. */
 const FORM =
   /\b(?:when|who|why|commits?|committed|history|changed?|added|introduced|wrote|written|author|recent(?:ly)?|latest|last|newest|first)\b/gi;
+/** The same of questions about what went or came: the lines say it, not the words. */
+const CHANGE_FORM =
+  /\b(?:was|were|did|does|get|got|first|appear(?:s|ed)?|remov(?:e|ed)|delet(?:e|ed)|dropped|disappear(?:s|ed)?|gone|originally)\b/gi;
 
-/** Commits, best first, at most `k`. */
-export async function rankCommits(index: IndexReader, query: Query, k: number): Promise<RankedCommit[]> {
+/** Commits, best first, at most `k`; with a period, only those made in it. */
+export async function rankCommits(index: IndexReader, query: Query, k: number, period?: Period): Promise<RankedCommit[]> {
   const named = await index.commits(query.text.match(SHA) ?? []);
-  const words = query.words.replace(FORM, " ").trim() || query.words;
-  const hits = await index.searchCommits(words, CANDIDATES, commitFieldWeights);
-  const newest = Math.max(1, ...hits.map((hit) => hit.commit.date));
-  const best = Math.max(1e-9, ...hits.map((hit) => hit.score));
-  const ranked = hits.map((hit) => ({ ...hit, score: (hit.score / best) * covered(hit.coverage) * factor(hit.commit, newest, query) }));
-  const scale = Math.max(1, ...ranked.map((it) => it.score));
-  const rest = ranked.filter((it) => !named.some((commit) => commit.sha === it.commit.sha));
-  rest.sort((a, b) => b.score - a.score || b.commit.date - a.commit.date);
-  return [...named.map((commit) => ({ commit, score: 1, coverage: 1 })), ...rest.map((it) => ({ ...it, score: it.score / scale }))].slice(
-    0,
-    k,
+  const times = period ? IN_PERIOD : 1;
+  const words = without(query.words, FORM);
+  const intent = intentOf(query);
+  const changed = intent === "any" ? words : without(words, CHANGE_FORM);
+  const [messages, diffs] = await Promise.all([
+    index.searchCommits(words, CANDIDATES * times, commitFieldWeights),
+    index.searchDiffs(changed, DIFF_CANDIDATES * times, diffFieldWeights[intent]),
+  ]);
+  const found = new Map<string, RankedCommit>();
+  const bestMessage = Math.max(1e-9, ...messages.map((hit) => hit.score));
+  for (const { commit, score, coverage } of messages)
+    found.set(commit.sha, { commit, coverage, score: (score / bestMessage) * covered(coverage), place: undefined });
+  const bestDiff = Math.max(1e-9, ...diffs.map((hit) => hit.score));
+  const weight = intent === "any" ? commitWeights.diff : commitWeights.diffAsked;
+  for (const { commit, score, coverage, place } of diffs) {
+    const known = found.get(commit.sha);
+    if (known?.place) continue; // a better part came first
+    const more = weight * (score / bestDiff) * covered(coverage);
+    const best = Math.max(known?.coverage ?? 0, coverage);
+    found.set(commit.sha, { commit, coverage: best, score: (known?.score ?? 0) + more, place });
+  }
+  const rest = [...found.values()].filter(
+    ({ commit }) => !named.some(({ sha }) => sha === commit.sha) && (!period || (commit.date >= period.from && commit.date < period.to)),
   );
+  const span = spanOf(rest);
+  const ranked = rest.map((it) => ({ ...it, score: it.score * factor(it.commit, span, query) }));
+  ranked.sort((a, b) => b.score - a.score || b.commit.date - a.commit.date);
+  const scale = Math.max(1, ...ranked.map((it) => it.score));
+  const firsts = named.map((commit) => ({ commit, score: 1, coverage: 1, place: undefined }));
+  return [...firsts, ...ranked.map((it) => ({ ...it, score: it.score / scale }))].slice(0, k);
+}
+
+/** What of a change the question asks for. */
+function intentOf(query: Query): "removed" | "added" | "any" {
+  if (query.kind !== "history") return "any";
+  if (REMOVED.test(query.text)) return "removed";
+  return FIRST.test(query.text) ? "added" : "any";
+}
+
+function without(words: string, form: RegExp): string {
+  return words.replace(form, " ").replace(/\s+/g, " ").trim() || words;
 }
 
 function covered(coverage: number): number {
   return 1 - commitWeights.coverage * (1 - coverage);
 }
 
-function factor(commit: CommitRow, newest: number, query: Query): number {
-  const days = (newest - commit.date) / 86_400;
-  const most = LATEST.test(query.text) ? commitWeights.recencyAsked : query.kind === "history" ? commitWeights.recency : 0;
+interface Span {
+  newest: number;
+  oldest: number;
+}
+
+function spanOf(commits: readonly RankedCommit[]): Span {
+  let [newest, oldest] = [1, Number.POSITIVE_INFINITY];
+  for (const { commit } of commits) [newest, oldest] = [Math.max(newest, commit.date), Math.min(oldest, commit.date)];
+  return { newest, oldest };
+}
+
+function factor(commit: CommitRow, { newest, oldest }: Span, query: Query): number {
+  const first = query.kind === "history" && FIRST.test(query.text);
+  const days = (first ? commit.date - oldest : newest - commit.date) / 86_400;
+  const asked = first || LATEST.test(query.text);
+  const most = asked ? commitWeights.recencyAsked : query.kind === "history" ? commitWeights.recency : 0;
   const recency = 1 + most * 2 ** (-days / commitWeights.halfLifeDays);
   const merge = isMerge(commit.subject) ? commitWeights.merge : 1;
   const author = namesAuthor(query.text, commit.author) ? 1 + commitWeights.author : 1;
-  return recency * merge * author;
+  const size = 1 / (1 + commitWeights.size * Math.log2(1 + commit.paths.length));
+  return recency * merge * author * size;
 }
 
 /** Subjects that version control writes itself. */

@@ -3,6 +3,7 @@
  */
 import type { IndexReader } from "../index/api.ts";
 import type { CommitRow, SymbolDefinition } from "../index/types.ts";
+import type { Change, ShownChange } from "./changes.ts";
 import type { RankedCommit } from "./commits.ts";
 import type { Place } from "./places.ts";
 import type { Query } from "./query.ts";
@@ -73,22 +74,25 @@ function sharedWords(index: IndexReader, query: Query, text: string): string[] {
     .map((it) => it.word);
 }
 
-/** A commit as evidence: its message; a place in a file only where a hunk was matched (not yet known by words). */
-export function commitEvidence({ commit, score, coverage }: RankedCommit): Evidence {
+/** A commit as evidence: its message, and what of its changes fits the question. */
+export function commitEvidence({ commit, score, coverage }: RankedCommit, shown: ShownChange | undefined): Evidence {
+  const { text = "", side = "both", ...change } = shown ?? {};
   return {
+    ...(shown && { change: change as Change }),
     path: "",
     startLine: 0,
     endLine: 0,
     commit: commit.sha,
     score,
-    reasons: [coverage >= 0.999 ? "all words in the commit" : "words in the commit"],
+    reasons: [coverage >= 0.999 ? "all words in the commit" : "words in the commit", ...(shown ? [SIDES[side]] : [])],
     bestStart: 0,
     bestEnd: 0,
-    text: commitText(commit),
+    text: commitText(commit) + (shown ? `\n\n${shown.path}\n${text}` : ""),
     title: `commit ${commit.sha.slice(0, 10)} by ${commit.author || "unknown"}, ${day(commit.date)}`,
   };
 }
 
+const SIDES = { removed: "removed lines", added: "added lines", both: "changed lines" };
 const PATHS_SHOWN = 12;
 
 function commitText(commit: CommitRow): string {

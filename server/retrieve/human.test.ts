@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadAddon } from "../../native/load.ts";
+import { Past } from "../history/past.ts";
 import { TestFolder } from "../index/testing/folder.ts";
 import { search } from "./search.ts";
 import type { SearchSources } from "./sources.ts";
@@ -109,6 +110,7 @@ beforeAll(async () => {
     index,
     engine: null,
     tokenizer: null,
+    past: new Past(folder.root),
     fileText: (path) => readFile(join(folder.root, path), "utf8").catch(() => undefined),
   };
 });

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { SearchScores } from "../../native/addon.ts";
+import { Past } from "../history/past.ts";
 import { foldScores, NEUTRAL_QUESTION, scoreMeaning } from "./meaning.ts";
 import type { SearchSources } from "./sources.ts";
 
@@ -65,7 +66,7 @@ describe("scoreMeaning", () => {
         return layout();
       },
     };
-    return { sources: { index: undefined as never, engine, tokenizer, fileText: async () => undefined }, asked };
+    return { sources: { index: undefined as never, engine, tokenizer, past: new Past(""), fileText: async () => undefined }, asked };
   }
 
   it("scores the neutral question once while the documents stay, and anew when one comes", async () => {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { SearchScores } from "../../native/addon.ts";
 import { loadAddon } from "../../native/load.ts";
+import { Past } from "../history/past.ts";
 import type { Index } from "../index/index.ts";
 import { commit, TestFolder } from "../index/testing/folder.ts";
 import { NEUTRAL_QUESTION } from "./meaning.ts";
@@ -64,6 +65,7 @@ beforeAll(async () => {
     index,
     engine: null,
     tokenizer: null,
+    past: new Past(folder.root),
     fileText: (path) => readFile(join(folder.root, path), "utf8").catch(() => undefined),
   };
 });

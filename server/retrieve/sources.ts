@@ -1,5 +1,6 @@
 /** What retrieval needs of a memory: an object of class Memory has exactly these. */
 import type { SearchScores } from "../../native/addon.ts";
+import type { Past } from "../history/past.ts";
 import type { IndexReader } from "../index/api.ts";
 
 export interface SearchSources {
@@ -7,6 +8,8 @@ export interface SearchSources {
   /** Null where the engine cannot run: retrieval then works by words, symbols and paths alone. */
   engine: { search(ids: Int32Array, layers: 1 | 2): Promise<SearchScores> } | null;
   tokenizer: { frameQuestion(text: string): Int32Array } | null;
+  /** What git says of the past. */
+  past: Pick<Past, "tags" | "patches">;
   /** The text of a file, unsaved text first; undefined when it cannot be read (vanished, left out). */
   fileText(path: string): Promise<string | undefined>;
 }

@@ -1,9 +1,11 @@
 /** Evidence: what retrieval gives to answers, lists and citations. */
 
+import type { Change } from "./changes.ts";
+
 export interface Evidence {
-  /** Relative to the opened folder; "" for a commit without a matched hunk. */
+  /** Relative to the opened folder; "" for a commit. */
   path: string;
-  /** 1-based, inclusive; 0 for a commit without a matched hunk. */
+  /** 1-based, inclusive; 0 for a commit. */
   startLine: number;
   endLine: number;
   /** Full sha for a commit, else "". */
@@ -14,12 +16,14 @@ export interface Evidence {
   /** The best lines inside the region, where known. */
   bestStart: number;
   bestEnd: number;
-  /** The region's text as the file is on disk (at most 80 lines), or the commit's message. */
+  /** The region's text as the file is on disk (at most 80 lines), or the commit's message and its change as a patch. */
   text: string;
   /** What the region is: "function parseHeaders", "class Router", "section Install"; "" when unknown. */
   title: string;
   /** How many near-identical regions of other files it stands for; left out when none. */
   copies?: number;
+  /** Of a commit: what of its changes fits the question, where any does. */
+  change?: Change;
 }
 
 export interface SearchOptions {
@@ -34,7 +38,7 @@ export interface SearchResult {
   /** 0..1: how sure retrieval is that the question has an answer here at all. */
   confidence: number;
   ms: number;
-  /** Milliseconds by stage, for the benchmark: "words", "meaning", "symbols", "rank", "regions". */
+  /** Milliseconds by stage, for the benchmark: "read", "words", "meaning", "symbols" (at the same time), "rank", "regions", "commits". */
   stages: Record<string, number>;
   /** What was missing when it ran, for people: "31 of 220 files not encoded yet", or "". */
   incomplete: string;

@@ -13,6 +13,13 @@ export const fieldWeights: FieldWeights = { path: 2, symbols: 2, body: 1 };
 /** BM25F over commits: changed paths, subject, message. */
 export const commitFieldWeights: FieldWeights = { path: 0.75, symbols: 1.5, body: 1 };
 
+/** BM25F over parts of diffs by what is asked for: paths and enclosing definitions, removed lines (`symbols`), added lines (`body`). */
+export const diffFieldWeights: Record<"any" | "removed" | "added", FieldWeights> = {
+  any: { path: 0.75, symbols: 0.5, body: 1 },
+  removed: { path: 0.5, symbols: 1, body: 0 },
+  added: { path: 0.5, symbols: 0, body: 1 },
+};
+
 /** File score = sum of weight x feature (features.ts describes each), times the role's factor. */
 export const featureWeights: Record<FeatureName, number> = {
   words: 1,
@@ -53,8 +60,21 @@ export const roleFactors: Record<FileRole, number> = {
 /** What chooses the lines inside a file (places.ts). */
 export const placeWeights = { words: 1, coverage: 0.5, meaning: 0.5, defines: 1, literal: 10, frame: 20 };
 
-/** Commits: share of the score that coverage decides, factor for merges, most that recency adds, and what a named author adds (commits.ts). */
-export const commitWeights = { coverage: 0.5, merge: 0.6, recency: 0.15, recencyAsked: 0.6, halfLifeDays: 365, author: 0.5 };
+/**
+ * Commits (commits.ts): share of the score that coverage decides, factor for merges, most that recency adds, what a named author adds, what
+ * the best part of the diff counts beside the message (more where the question asks what went or came), and how much wide changes lose.
+ */
+export const commitWeights = {
+  coverage: 0.5,
+  merge: 0.6,
+  recency: 0.15,
+  recencyAsked: 0.6,
+  halfLifeDays: 365,
+  author: 0.5,
+  diff: 0.5,
+  diffAsked: 1.5,
+  size: 0.05,
+};
 
 /**
  * Logistic weights of the confidence that the question has an answer here (confidence.ts), fitted on 577 questions of their

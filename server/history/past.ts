@@ -1,0 +1,58 @@
+/** What retrieval and a person ask of git itself: tags, patches of commits already found, files as they were. */
+import { redactSecrets } from "../workspace/secrets.ts";
+import { readPatches } from "./diffs.ts";
+import { GitError } from "./git.ts";
+import type { Patch } from "./patch-parser.ts";
+import { readTags, type Tag } from "./tags.ts";
+
+/** Milliseconds for which tags once read are believed. */
+const tagsLast = 30_000;
+
+export class Past {
+  readonly #folder: string;
+  #tags: { read: number; tags: Promise<Tag[]> } | undefined;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** Oldest first; none where git cannot say. */
+  tags(): Promise<Tag[]> {
+    const now = Date.now();
+    if (!this.#tags || now - this.#tags.read > tagsLast) this.#tags = { read: now, tags: readTags(this.#folder).catch(nothing) };
+    return this.#tags.tags;
+  }
+
+  /** What these commits changed, by sha, lines that look like secrets blanked; one git process for all. Commits that cannot be read are missing. */
+  async patches(shas: readonly string[]): Promise<Map<string, Patch>> {
+    const found = new Map<string, Patch>();
+    try {
+      if (shas.length > 0)
+        for await (const patches of readPatches(this.#folder, shas, { streams: 1 }))
+          for (const patch of patches) found.set(patch.sha, withoutSecrets(patch));
+    } catch (error) {
+      if (!(error instanceof GitError)) throw error; // what was read until then is shown
+    }
+    return found;
+  }
+}
+
+function nothing(error: unknown): Tag[] {
+  if (error instanceof GitError) return [];
+  throw error;
+}
+
+function withoutSecrets(patch: Patch): Patch {
+  return { ...patch, hunks: patch.hunks.map((hunk) => ({ ...hunk, lines: redactLines(hunk.lines) })) };
+}
+
+/** Redacts lines that begin with " ", "+" or "-", which stay. */
+function redactLines(lines: string): string {
+  const { text, lines: secret } = redactSecrets(lines.replace(/^./gm, ""));
+  if (secret.length === 0) return lines;
+  const plain = text.split("\n");
+  return lines
+    .split("\n")
+    .map((line, i) => line.slice(0, 1) + plain[i]!)
+    .join("\n");
+}
