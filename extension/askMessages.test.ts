@@ -38,6 +38,7 @@ describe("readMessage", () => {
 function answer(statements: LocatedAnswer["statements"]): LocatedAnswer {
   const place: LocatedEvidence = {
     uri: "file:///work/a.ts",
+    folder: "file:///work",
     path: "a.ts",
     startLine: 1,
     endLine: 2,

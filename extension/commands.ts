@@ -3,6 +3,7 @@ import { commands, type Disposable, type LogOutputChannel, window } from "vscode
 import { Requests } from "../server/protocol.ts";
 import type { AskView } from "./askView.ts";
 import type { Client } from "./client.ts";
+import type { Commits } from "./commits.ts";
 import type { Jumps } from "./jump.ts";
 import type { Source } from "./source.ts";
 import { size } from "./statusText.ts";
@@ -11,10 +12,11 @@ export interface CommandParts {
   client: Client;
   ask: AskView;
   jumps: Jumps;
+  commits: Commits;
   log: LogOutputChannel;
 }
 
-export function registerCommands({ client, ask, jumps, log }: CommandParts): Disposable[] {
+export function registerCommands({ client, ask, jumps, commits, log }: CommandParts): Disposable[] {
   const all = { folder: "" };
   return [
     register("everyline.ask", (question?: unknown) => ask.focus(typeof question === "string" ? question : undefined)),
@@ -23,6 +25,8 @@ export function registerCommands({ client, ask, jumps, log }: CommandParts): Dis
       await commands.executeCommand("list.focusFirst");
     }),
     register("everyline.openSource", (source: Source) => jumps.to(source, true)),
+    register("everyline.openCommit", ({ folder, commit }: Source) => commits.openCommit(folder, commit)),
+    register("everyline.explainLineOrigin", () => commits.explainLines()),
     register("everyline.pauseMemory", () => client.request(Requests.pause, all)),
     register("everyline.resumeMemory", () => client.request(Requests.resume, all)),
     register("everyline.toggleMemory", () =>

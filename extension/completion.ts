@@ -28,7 +28,8 @@ export function registerCompletion(client: Client, sources: SourcesTree): Dispos
     commands.registerCommand("everyline.completionAccepted", async (uri: string, characters: number) => {
       await client.notify(Notifications.completionAccepted, { uri, characters });
       const chunks = await client.request(Requests.completionSources, { uri });
-      const places = chunks.map((chunk) => ({ ...chunk, title: "", text: "", bestStart: 0, bestEnd: 0, reasons: [share(chunk.weight)] }));
+      const unknown = { title: "", text: "", bestStart: 0, bestEnd: 0, folder: "" };
+      const places = chunks.map((chunk) => ({ ...chunk, ...unknown, reasons: [share(chunk.weight)] }));
       if (places.length > 0) sources.show(places, `Completion in ${nameOf(uri)}`);
     }),
   ];

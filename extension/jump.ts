@@ -1,11 +1,10 @@
 /**
  * Jumping to a source: opens the file, reveals the lines and lights them up for a moment.
  *
- * A commit without a matched hunk has no file: its message opens as a read-only document under the scheme everyline-commit:.
+ * A commit opens as the diff of what fits (commits.ts), or as its message where nothing of its changes does.
  */
 import {
   type Disposable,
-  EventEmitter,
   OverviewRulerLane,
   Position,
   Range,
@@ -18,13 +17,13 @@ import {
   window,
   workspace,
 } from "vscode";
+import type { Commits } from "./commits.ts";
 import type { Source } from "./source.ts";
 
 /** Milliseconds the lines stay lit. */
 const lightMs = 3_000;
 /** Lines of a region that may not fit into the window. */
 const tallRegion = 25;
-const commitScheme = "everyline-commit";
 
 export class Jumps implements Disposable {
   readonly #light = window.createTextEditorDecorationType({
@@ -33,16 +32,20 @@ export class Jumps implements Disposable {
     overviewRulerColor: new ThemeColor("editorOverviewRuler.rangeHighlightForeground"),
     overviewRulerLane: OverviewRulerLane.Full,
   });
-  readonly #messages = new Map<string, string>();
-  readonly #changed = new EventEmitter<Uri>();
-  readonly #provider = workspace.registerTextDocumentContentProvider(commitScheme, {
-    onDidChange: this.#changed.event,
-    provideTextDocumentContent: (uri) => this.#messages.get(uri.toString()) ?? "",
-  });
+  readonly #commits: Commits;
   #timer: NodeJS.Timeout | undefined;
+
+  constructor(commits: Commits) {
+    this.#commits = commits;
+  }
 
   /** Shows the source in the editor. `keepFocus`: where the person is stays focused, as when going through a list. */
   async to(source: Source, keepFocus: boolean): Promise<void> {
+    const { folder, commit, change } = source;
+    if (change) {
+      await this.#commits.openChange({ folder, commit, ...change }, keepFocus);
+      return;
+    }
     const document = await this.#open(source);
     if (!document) return;
     const editor = await window.showTextDocument(document, { preview: true, preserveFocus: keepFocus });
@@ -52,25 +55,16 @@ export class Jumps implements Disposable {
   dispose(): void {
     clearTimeout(this.#timer);
     this.#light.dispose();
-    this.#provider.dispose();
-    this.#changed.dispose();
   }
 
   async #open(source: Source): Promise<TextDocument | undefined> {
     try {
-      return await workspace.openTextDocument(source.uri === "" ? this.#commitUri(source) : Uri.parse(source.uri, true));
+      return await workspace.openTextDocument(source.uri === "" ? this.#commits.messageOf(source) : Uri.parse(source.uri, true));
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       window.showWarningMessage(`${source.path || source.commit} cannot be opened. It may have moved since Everyline read it. (${reason})`);
       return undefined;
     }
-  }
-
-  #commitUri(source: Source): Uri {
-    const uri = Uri.from({ scheme: commitScheme, path: `/${source.commit.slice(0, 12)}.txt` });
-    this.#messages.set(uri.toString(), `commit ${source.commit}\n\n${source.text}\n`);
-    this.#changed.fire(uri);
-    return uri;
   }
 
   #show(editor: TextEditor, { startLine, endLine, bestStart }: Source): void {

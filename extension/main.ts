@@ -6,6 +6,7 @@ import { compose } from "./asking.ts";
 import { AskView } from "./askView.ts";
 import { Client } from "./client.ts";
 import { registerCommands } from "./commands.ts";
+import { Commits } from "./commits.ts";
 import { registerCompletion } from "./completion.ts";
 import { Jumps } from "./jump.ts";
 import { askAboutLargeFolders } from "./largeFolder.ts";
@@ -28,16 +29,18 @@ export function activate(context: ExtensionContext): EverylineApi | undefined {
   const log = window.createOutputChannel("Everyline", { log: true });
   const server = new Client(context, log);
   client = server;
-  const jumps = new Jumps();
+  const commits = new Commits(server);
+  const jumps = new Jumps(commits);
   const sources = new SourcesTree();
   const ask = new AskView({ context, client: server, sources, jumps, log: (message) => log.warn(message) });
   context.subscriptions.push(
     log,
     server,
+    commits,
     jumps,
     sources,
     ask,
-    ...registerCommands({ client: server, ask, jumps, log }),
+    ...registerCommands({ client: server, ask, jumps, commits, log }),
     ...registerCompletion(server, sources),
     ...showStatus(server),
     ...registerTools(server),

@@ -13,6 +13,7 @@ const place: Source = {
   text: "  a\n\n  b\n    c\n  d",
   bestStart: 12,
   bestEnd: 13,
+  folder: "file:///work",
 };
 
 describe("labelOf", () => {

@@ -1,8 +1,9 @@
 /** A place a person can jump to: what evidence and completion chunks have in common. */
 import type { LocatedEvidence } from "../server/protocol.ts";
+import type { Change } from "../server/retrieve/changes.ts";
 
 export interface Source {
-  /** URI of the file; "" for a commit without a matched hunk. */
+  /** URI of the file; "" for a commit. */
   uri: string;
   path: string;
   /** 1-based, inclusive; 0 for a commit. */
@@ -18,11 +19,15 @@ export interface Source {
   /** The best lines inside the region; 0 when unknown. */
   bestStart: number;
   bestEnd: number;
+  /** URI of the folder it is in; "" when unknown. */
+  folder: string;
+  /** Of a commit: what of its changes fits, where any does. */
+  change?: Change;
 }
 
 export function sourceOf(evidence: LocatedEvidence): Source {
-  const { uri, path, startLine, endLine, commit, title, reasons, text, bestStart, bestEnd } = evidence;
-  return { uri, path, startLine, endLine, commit, title, reasons, text, bestStart, bestEnd };
+  const { uri, path, startLine, endLine, commit, title, reasons, text, bestStart, bestEnd, folder, change } = evidence;
+  return { uri, path, startLine, endLine, commit, title, reasons, text, bestStart, bestEnd, folder, ...(change && { change }) };
 }
 
 /** "router.ts:42–58", or "commit 1a2b3c4d". */

@@ -39,7 +39,7 @@ export function toolServer(memory: ToolMemory, version: string): McpServer {
       title: "Search code",
       description:
         "Finds the places of this repository that match words, symbol names, paths or a meaning in plain language, best first: path, line range, what it is, why it " +
-        "was chosen and its text. With scope `commits` it finds commits by message, author and changed paths instead.",
+        "was chosen and its text. With scope `commits` it finds commits by message, author, changed paths and changed lines instead.",
       inputSchema: {
         query: z.string().trim().min(1).max(2000).describe("Words, a symbol's name, a path, or a description in plain language."),
         scope: z

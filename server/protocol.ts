@@ -4,6 +4,8 @@
  */
 import type { Answer } from "./ask/types.ts";
 import type { CompletionChunk } from "./complete/types.ts";
+import type { ChangedFile } from "./history/commit-files.ts";
+import type { LineOrigin } from "./history/line-origin.ts";
 import type { MemoryStatus } from "./memory/types.ts";
 import type { Evidence } from "./retrieve/types.ts";
 
@@ -40,9 +42,18 @@ export interface SearchParams extends FolderParams {
   scope: "files" | "commits" | "all";
 }
 
-/** Evidence with the URI of its file, to jump to. */
+/** Evidence with the URI of its file, to jump to, and of its folder. */
 export interface LocatedEvidence extends Evidence {
   uri: string;
+  folder: string;
+}
+
+/** A file as it was: after a commit, or before it (in its first parent). */
+export interface FileAtParams extends FolderParams {
+  commit: string;
+  /** Relative to the git top level. */
+  path: string;
+  side: "before" | "after";
 }
 
 export interface LocatedAnswer extends Omit<Answer, "evidence"> {
@@ -57,7 +68,15 @@ export const Requests = {
   word: request<{ answer: LocatedAnswer; text: string; model: string }, LocatedAnswer>("everyline/word"),
   /** The answer worded by the endpoint the user has set, checked alike; the answer itself where none is set. */
   wordByEndpoint: request<{ answer: LocatedAnswer }, LocatedAnswer>("everyline/wordByEndpoint"),
-  search: request<SearchParams, { results: LocatedEvidence[]; ms: number }>("everyline/search"),
+  /** `stages`: milliseconds by stage (retrieve/types.ts) of the folder that took longest. */
+  search: request<SearchParams, { results: LocatedEvidence[]; ms: number; stages: Record<string, number> }>("everyline/search"),
+  /** `text`: null where the file was not there or is no text. */
+  fileAt: request<FileAtParams, { text: string | null }>("everyline/fileAt"),
+  commitFiles: request<FolderParams & { commit: string }, ChangedFile[]>("everyline/commitFiles"),
+  /** The commits that shaped lines (1-based, inclusive) of a file, the one with most of them first; `folder` is the file's. */
+  lineOrigin: request<{ uri: string; startLine: number; endLine: number }, { folder: string; origins: LineOrigin[] }>(
+    "everyline/lineOrigin",
+  ),
   status: request<FolderParams, MemoryStatus[]>("everyline/status"),
   pause: request<FolderParams, null>("everyline/pause"),
   resume: request<FolderParams, null>("everyline/resume"),

@@ -1,7 +1,9 @@
 /** What retrieval and a person ask of git itself: tags, patches of commits already found, files as they were. */
 import { redactSecrets } from "../workspace/secrets.ts";
+import { type ChangedFile, changedFiles, fileAt } from "./commit-files.ts";
 import { readPatches } from "./diffs.ts";
 import { GitError } from "./git.ts";
+import { type LineOrigin, lineOrigin, type OriginQuestion } from "./line-origin.ts";
 import type { Patch } from "./patch-parser.ts";
 import { readTags, type Tag } from "./tags.ts";
 
@@ -34,6 +36,19 @@ export class Past {
       if (!(error instanceof GitError)) throw error; // what was read until then is shown
     }
     return found;
+  }
+
+  /** A file after a commit, or before it; undefined where it was not there or is no text. `path` is relative to the git top level. */
+  fileAt(commit: string, path: string, side: "before" | "after"): Promise<string | undefined> {
+    return fileAt(this.#folder, commit, path, side);
+  }
+
+  filesOf(commit: string): Promise<ChangedFile[]> {
+    return changedFiles(this.#folder, commit);
+  }
+
+  lineOrigin(question: OriginQuestion): Promise<LineOrigin[]> {
+    return lineOrigin(this.#folder, question);
   }
 }
 

@@ -24,6 +24,12 @@ export async function openFolder({ path, settings, changed, log }: OpenOptions):
     word: (answer, text, model) => checkWording(answer, text, model),
     wordByEndpoint: (answer, signal) => wordByEndpoint(answer, memory.settings, { signal }),
     search: (query, options) => search(memory, query, options),
+    fileAt: (commit, file, side) => memory.past.fileAt(commit, file, side),
+    commitFiles: (commit) => memory.past.filesOf(commit),
+    lineOrigin: async (file, startLine, endLine) => {
+      const text = await memory.fileText(file);
+      return text === undefined ? [] : memory.past.lineOrigin({ path: memory.headerPath(file), startLine, endLine, text });
+    },
     complete: (request) => completer.complete(request),
     pause: () => memory.pause(),
     resume: () => memory.resume(),

@@ -1,6 +1,8 @@
 /** What the language server needs of one opened folder: the memory and all that works on it, behind one interface. */
 import type { Answer } from "../ask/types.ts";
 import type { Completion, CompletionRequest } from "../complete/types.ts";
+import type { ChangedFile } from "../history/commit-files.ts";
+import type { LineOrigin } from "../history/line-origin.ts";
 import type { MemoryStatus } from "../memory/types.ts";
 import type { SearchOptions, SearchResult } from "../retrieve/types.ts";
 import type { Settings } from "../settings.ts";
@@ -12,6 +14,12 @@ export interface OpenedFolder {
   word(answer: Answer, text: string, model: string): Answer;
   /** The wording of the endpoint the user has set; the answer itself where none is set. Never rejects. */
   wordByEndpoint(answer: Answer, signal: AbortSignal): Promise<Answer>;
+  /** A file after a commit, or before it; undefined where it was not there or is no text. */
+  fileAt(commit: string, path: string, side: "before" | "after"): Promise<string | undefined>;
+  /** What a commit changed. */
+  commitFiles(commit: string): Promise<ChangedFile[]>;
+  /** The commits that shaped lines of a file as it is now, unsaved text first. */
+  lineOrigin(path: string, startLine: number, endLine: number): Promise<LineOrigin[]>;
   search(query: string, options: SearchOptions): Promise<SearchResult>;
   complete(request: CompletionRequest): Promise<Completion>;
   pause(): Promise<void>;

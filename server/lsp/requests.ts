@@ -49,11 +49,31 @@ export function answerRequests(connection: Connection, folders: Folders, complet
     const started = performance.now();
     const options: SearchOptions = { k: countOf(k), scope: scopeOf(scope), signal: signalOf(token) };
     const text = textOf(query, "query");
-    const found = await fromEach(folders.findAll(textOf(folder, "folder")), async (one, opened) =>
-      (await whileReading(opened, () => opened.search(text, options))).evidence.map((evidence) => locate(one, evidence)),
-    );
-    const results = found.flat().sort((a, b) => b.score - a.score);
-    return { results: results.slice(0, options.k), ms: performance.now() - started };
+    const found = await fromEach(folders.findAll(textOf(folder, "folder")), async (one, opened) => {
+      const { evidence, ms, stages } = await whileReading(opened, () => opened.search(text, options));
+      return { evidence: evidence.map((each) => locate(one, each)), ms, stages };
+    });
+    const results = found.flatMap((it) => it.evidence).sort((a, b) => b.score - a.score);
+    const slowest = found.reduce((a, b) => (b.ms > a.ms ? b : a));
+    return { results: results.slice(0, options.k), ms: performance.now() - started, stages: slowest.stages };
+  });
+
+  on(Requests.fileAt, async ({ folder, commit, path, side }) => {
+    const opened = await folders.find(textOf(folder, "folder")).opening;
+    if (side !== "before" && side !== "after") throw badRequest('"side" must be "before" or "after".');
+    return { text: (await opened.fileAt(textOf(commit, "commit"), textOf(path, "path"), side)) ?? null };
+  });
+
+  on(Requests.commitFiles, async ({ folder, commit }) => {
+    const opened = await folders.find(textOf(folder, "folder")).opening;
+    return opened.commitFiles(textOf(commit, "commit"));
+  });
+
+  on(Requests.lineOrigin, async ({ uri, startLine, endLine }) => {
+    const found = folders.ofDocument(textOf(uri, "uri"));
+    if (!found) throw badRequest("The file is in no folder that Everyline has open.");
+    const opened = await found.folder.opening;
+    return { folder: found.folder.uri, origins: await opened.lineOrigin(found.path, lineOf(startLine), lineOf(endLine)) };
   });
 
   on(Requests.status, ({ folder }) => folders.statuses(textOf(folder, "folder")));
@@ -100,9 +120,9 @@ function located(folder: Folder, answer: Answer): LocatedAnswer {
   return { ...answer, folder: folder.uri, evidence: answer.evidence.map((evidence) => locate(folder, evidence)) };
 }
 
-/** A commit without a matched hunk has no file: its URI is "". */
+/** A commit has no file: its URI is "". */
 function locate(folder: Folder, evidence: Evidence): LocatedEvidence {
-  return { ...evidence, uri: uriInFolder(folder.path, evidence.path) ?? "" };
+  return { ...evidence, uri: uriInFolder(folder.path, evidence.path) ?? "", folder: folder.uri };
 }
 
 /** Several folders answer: one that found something wins, then the one with the better best evidence. */
@@ -118,6 +138,11 @@ function textOf(value: unknown, name: string): string {
 
 function countOf(value: unknown): number {
   if (typeof value !== "number" || !Number.isInteger(value) || value < 1 || value > 100) throw badRequest('"k" must be between 1 and 100.');
+  return value;
+}
+
+function lineOf(value: unknown): number {
+  if (typeof value !== "number" || !Number.isInteger(value) || value < 1) throw badRequest("Lines are whole numbers from 1 on.");
   return value;
 }
 

@@ -66,6 +66,17 @@ describe("requests", () => {
     expect(answer.evidence.map(({ uri }) => uri)).toEqual([`${server.uri}/a%20b.ts`, "", ""]);
   });
 
+  it("show files of the past and where lines come from", async () => {
+    const server = await started();
+    const asked = { folder: server.uri, commit: "abc", path: "a.ts", side: "before" as const };
+    expect(await server.ask(Requests.fileAt, asked)).toEqual({ text: "abc a.ts before" });
+    expect(await server.ask(Requests.fileAt, { ...asked, path: "gone.ts" })).toEqual({ text: null });
+    expect(await server.ask(Requests.commitFiles, asked)).toEqual([{ path: "abc.ts", oldPath: "old.ts", change: "renamed" }]);
+    const lines = { uri: server.uriOf("a b.ts"), startLine: 2, endLine: 3 };
+    expect(await server.ask(Requests.lineOrigin, lines)).toEqual({ folder: server.uri, origins: [] });
+    expect(server.told).toContain("origin a b.ts 2 3");
+  });
+
   it("refuse bad parameters with a message, and the server goes on", async () => {
     const server = await started();
     for (const [method, params] of [
@@ -75,6 +86,10 @@ describe("requests", () => {
       ["everyline/word", { answer: null, text: "x", model: "m" }],
       ["everyline/status", { folder: "file:///not/open" }],
       ["everyline/status", undefined],
+      ["everyline/fileAt", { folder: "", commit: "x", path: "a.ts", side: "beside" }],
+      ["everyline/commitFiles", { folder: "" }],
+      ["everyline/lineOrigin", { uri: "file:///elsewhere/a.ts", startLine: 1, endLine: 1 }],
+      ["everyline/lineOrigin", { uri: "x", startLine: 0, endLine: 1 }],
       ["everyline/nothing", {}],
     ] as const) {
       await expect(server.client.sendRequest(method, params)).rejects.toThrow(/./);
@@ -250,6 +265,12 @@ async function started({ configuration = {}, folders = [], refuse }: StartOption
     word: (given, _text, model) => ({ ...given, wordedBy: model }),
     wordByEndpoint: async (given) => given,
     search: async () => ({ evidence: [evidence("a b.ts", 1)], confidence: 1, ms: 1, stages: {}, incomplete: "" }),
+    fileAt: async (commit, name, side) => (name === "gone.ts" ? undefined : `${commit} ${name} ${side}`),
+    commitFiles: async (commit) => [{ path: `${commit}.ts`, oldPath: "old.ts", change: "renamed" }],
+    lineOrigin: async (name, startLine, endLine) => {
+      told.push(`origin ${name} ${startLine} ${endLine}`);
+      return [];
+    },
     complete: async (request) => {
       completed.push(request);
       return server.next();
