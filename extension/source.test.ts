@@ -28,6 +28,13 @@ describe("labelOf", () => {
 });
 
 describe("snippetOf", () => {
+  it("shows of a commit's change what went and came, under the file's name", () => {
+    const lines = { oldStart: 1, oldEnd: 3, newStart: 1, newEnd: 2 };
+    const change = { path: "a.ts", oldPath: "a.ts", ...lines, text: " kept\n-gone\n+come\n kept" };
+    const commit = { ...place, uri: "", path: "", commit: "0".repeat(40), text: "Subject\n\na.ts", change };
+    expect(snippetOf(commit, 3)).toEqual({ text: "a.ts\n-gone\n+come", firstLine: 0 });
+  });
+
   it("begins at the best lines and drops the common indentation", () => {
     expect(snippetOf(place, 3)).toEqual({ text: "b\n  c\nd", firstLine: 12 });
   });

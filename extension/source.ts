@@ -47,8 +47,9 @@ export interface Snippet {
   firstLine: number;
 }
 
-/** At most `count` lines of a source, from its best lines on, without common indentation and without blank ends. */
+/** At most `count` lines of a source, from its best lines on (of a commit's change, with the file's name above them), without common indentation and without blank ends. */
 export function snippetOf(source: Source, count: number): Snippet {
+  if (source.change) return changeSnippet(source.change, count);
   const all = source.text.split(/\r?\n/);
   const best = source.bestStart > 0 ? source.bestStart - source.startLine : 0;
   let from = Math.max(0, Math.min(best, all.length - count));
@@ -61,4 +62,14 @@ export function snippetOf(source: Source, count: number): Snippet {
   const indent = Math.min(...lines.filter((line) => line.trim() !== "").map((line) => /^[ \t]*/.exec(line)![0].length));
   lines = lines.map((line) => line.slice(Number.isFinite(indent) ? indent : 0));
   return { text: lines.join("\n"), firstLine: source.startLine > 0 ? source.startLine + from : 0 };
+}
+
+/** Lines that went or came matter most: what stands before them is left out. */
+function changeSnippet({ path, text }: Change, count: number): Snippet {
+  const lines = text.split("\n");
+  const first = Math.max(
+    0,
+    lines.findIndex((line) => /^[-+]/.test(line)),
+  );
+  return { text: [path, ...lines.slice(first, first + count - 1)].join("\n"), firstLine: 0 };
 }

@@ -12,6 +12,7 @@ export function placesText(sources: readonly Source[], pathOf: (source: Source) 
 
 function placeText(source: Source, pathOf: (source: Source) => string): string {
   const parts = [source.path ? `${pathOf(source)}:${linesOf(source)}` : "", source.commit ? `commit ${source.commit}` : "", source.title];
+  if (source.change) parts.push(source.text.split("\n", 1)[0] ?? "");
   const { text, firstLine } = snippetOf(source, shownLines);
   const numbered = text.split("\n").map((line, at) => (firstLine > 0 ? `${firstLine + at}\t${line}` : `\t${line}`));
   return [parts.filter(Boolean).join("  "), ...(text ? numbered : [])].join("\n");

@@ -15,11 +15,11 @@ export interface Change {
   oldEnd: number;
   newStart: number;
   newEnd: number;
+  /** Lines as in a patch, some of them where they are many; secret-looking ones blanked. */
+  text: string;
 }
 
 export interface ShownChange extends Change {
-  /** Lines as in a patch. */
-  text: string;
   /** Which lines hold words of the question. */
   side: "removed" | "added" | "both";
 }
@@ -72,7 +72,7 @@ function massOf(asked: ReadonlyMap<string, number>, terms: Iterable<string>): nu
   return mass;
 }
 
-function placeOf({ path, oldPath, oldStart, oldLines, newStart, newLines }: Hunk): Change {
+function placeOf({ path, oldPath, oldStart, oldLines, newStart, newLines }: Hunk): Omit<Change, "text"> {
   return {
     path,
     oldPath,

@@ -76,7 +76,7 @@ function sharedWords(index: IndexReader, query: Query, text: string): string[] {
 
 /** A commit as evidence: its message, and what of its changes fits the question. */
 export function commitEvidence({ commit, score, coverage }: RankedCommit, shown: ShownChange | undefined): Evidence {
-  const { text = "", side = "both", ...change } = shown ?? {};
+  const { side = "both", ...change } = shown ?? {};
   return {
     ...(shown && { change: change as Change }),
     path: "",
@@ -87,7 +87,7 @@ export function commitEvidence({ commit, score, coverage }: RankedCommit, shown:
     reasons: [coverage >= 0.999 ? "all words in the commit" : "words in the commit", ...(shown ? [SIDES[side]] : [])],
     bestStart: 0,
     bestEnd: 0,
-    text: commitText(commit) + (shown ? `\n\n${shown.path}\n${text}` : ""),
+    text: commitText(commit) + (shown ? `\n\n${shown.path}\n${shown.text}` : ""),
     title: `commit ${commit.sha.slice(0, 10)} by ${commit.author || "unknown"}, ${day(commit.date)}`,
   };
 }
