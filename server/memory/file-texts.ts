@@ -1,5 +1,5 @@
 /** The texts of a folder's files: as they are shown, as the model reads them, and unsaved ones in their place. Secrets never leave. */
-import { access } from "node:fs/promises";
+import { access, lstat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Framed, normaliseText, type Tokenizer } from "../../native/tokenizer.ts";
 import type { Index } from "../index/index.ts";
@@ -9,11 +9,23 @@ import { excludeMatcher } from "../workspace/discover.ts";
 import { isRelativeInside, PathError, ReadError, readInside } from "../workspace/paths.ts";
 import { isSecretPath, redactSecrets } from "../workspace/secrets.ts";
 
+/** Characters of shown texts that are kept: a question looks at ten files, the next one often at the same. */
+const keptCharacters = 16_000_000;
+
+interface Kept {
+  /** Size and times of the file when it was read. */
+  state: string;
+  text: string;
+}
+
 export class FileTexts {
   readonly #root: string;
   readonly #index: Pick<Index, "documentAt" | "setUnsaved">;
   readonly #headerPrefix: string;
   readonly #unsaved = new Map<string, string>();
+  /** Texts shown last, the latest at the end. */
+  readonly #kept = new Map<string, Kept>();
+  #characters = 0;
 
   constructor({ root, index, headerPrefix }: { root: string; index: Pick<Index, "documentAt" | "setUnsaved">; headerPrefix: string }) {
     this.#root = root;
@@ -30,9 +42,34 @@ export class FileTexts {
   async shown(path: string): Promise<string | undefined> {
     const unsaved = this.#unsaved.get(path);
     if (unsaved !== undefined) return redactSecrets(unsaved).text;
-    if (isSecretPath(path)) return undefined;
+    if (isSecretPath(path) || !isRelativeInside(path)) return undefined;
+    const state = await this.#state(path); // before the bytes: a change in between makes them older than they are, never newer
+    const kept = this.#kept.get(path);
+    if (kept && kept.state === state && state) return this.#keep(path, kept);
     const bytes = await this.#read(path);
-    return bytes && redactSecrets(normaliseText(bytes)).text;
+    return bytes && this.#keep(path, { state, text: redactSecrets(normaliseText(bytes)).text });
+  }
+
+  #keep(path: string, shown: Kept): string {
+    this.#forget(path);
+    this.#kept.set(path, shown);
+    this.#characters += shown.text.length;
+    for (const oldest of this.#kept.keys()) {
+      if (this.#characters <= keptCharacters) break;
+      this.#forget(oldest);
+    }
+    return shown.text;
+  }
+
+  #forget(path: string): void {
+    this.#characters -= this.#kept.get(path)?.text.length ?? 0;
+    this.#kept.delete(path);
+  }
+
+  /** What changes with a file's bytes; "" when it is not there. */
+  async #state(path: string): Promise<string> {
+    const stats = await lstat(join(this.#root, path)).catch(() => undefined);
+    return stats?.isFile() ? `${stats.size} ${stats.mtimeMs} ${stats.ctimeMs} ${stats.ino}` : "";
   }
 
   /** A document as the model reads it; undefined when the file is no longer what was indexed: the next reading brings its new document. */
