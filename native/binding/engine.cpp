@@ -1,5 +1,7 @@
 // Binds the engine (cpu/engine.h) to native/addon.ts: checks arguments, posts calls to the engine's lanes, resolves promises on
 // the Node thread. Objects are plain ones whose functions share the native part.
+#include <dlfcn.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -239,8 +241,10 @@ bool inputsOf(const Napi::Value& value, std::vector<EncodeInput>& out) {
 
 Napi::Value statsObject(Napi::Env env, Engine& engine) {
   auto o = Napi::Object::New(env);
-  o.Set("backend", Napi::String::New(env, "cpu"));
-  o.Set("detail", Napi::String::New(env, engine.kernels().isa));
+  const auto backend = engine.backend();
+  o.Set("backend", Napi::String::New(env, backend->name()));
+  o.Set("detail", Napi::String::New(env, backend->detail()));
+  o.Set("withoutGpu", Napi::String::New(env, engine.withoutGpu()));
   o.Set("modelId", Napi::String::New(env, engine.weights().modelId));
   o.Set("threads", Napi::Number::New(env, engine.threads()));
   o.Set("documents", Napi::Number::New(env, engine.memory().documents()));
@@ -349,6 +353,15 @@ class LoadWorker : public Napi::AsyncWorker {
   std::optional<Result<std::shared_ptr<Engine>>> result_;
 };
 
+// The path of a file in the folder that this addon was loaded from.
+std::string besideAddon(const char* file) {
+  Dl_info self;
+  if (dladdr((const void*)&besideAddon, &self) == 0 || !self.dli_fname) return file;
+  const std::string path = self.dli_fname;
+  const size_t slash = path.rfind('/');
+  return (slash == std::string::npos ? std::string() : path.substr(0, slash + 1)) + file;
+}
+
 Napi::Value loadEngine(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   if (!info[0].IsObject()) return resolved(env, badArgument(env, "loadEngine() takes options."));
@@ -366,6 +379,14 @@ Napi::Value loadEngine(const Napi::CallbackInfo& info) {
     if (name != "stored" && name != "float") return resolved(env, badArgument(env, "loadEngine(): precision is \"stored\" or \"float\"."));
     if (name == "float") options.precision = Precision::exact;
   }
+  const Napi::Value backend = o.Get("backend");
+  if (backend.IsString()) options.backend = backend.As<Napi::String>().Utf8Value();
+  if (options.backend != "auto" && options.backend != "cpu" && options.backend != "cuda")
+    return resolved(env, badArgument(env, "loadEngine(): backend is \"auto\", \"cpu\" or \"cuda\"."));
+  const Napi::Value library = o.Get("cudaLibrary");
+  options.cudaLibrary = library.IsString() ? library.As<Napi::String>().Utf8Value() : besideAddon("everyline-cuda.so");
+  int64_t vram;
+  if (wholeOf(o.Get("vram"), vram) && vram > 0) options.vram = (uint64_t)vram;
   auto* worker = new LoadWorker(env, std::move(options));
   const Napi::Value promise = worker->promise();
   worker->Queue();

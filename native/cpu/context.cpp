@@ -46,6 +46,23 @@ struct Context::Room {
   std::vector<std::vector<float>> expanded;
 };
 
+std::vector<Attended> heaviest(std::vector<std::pair<uint32_t, float>> shares, const Snapshot& snapshot) {
+  std::sort(shares.begin(), shares.end());
+  std::vector<std::pair<uint32_t, float>> sums;
+  for (auto [chunk, weight] : shares) {
+    if (!sums.empty() && sums.back().first == chunk) sums.back().second += weight;
+    else sums.emplace_back(chunk, weight);
+  }
+  std::stable_sort(sums.begin(), sums.end(), [](auto& a, auto& b) { return a.second > b.second; });
+  if (sums.size() > kTop) sums.resize(kTop);
+  std::vector<Attended> out;
+  for (auto [chunk, weight] : sums) {
+    const int d = snapshot.documentOf(chunk);
+    out.push_back({snapshot.documents[d].document, (int32_t)chunk - snapshot.firsts[d], weight / (kUpperGroups * kGroups)});
+  }
+  return out;
+}
+
 View::View(std::shared_ptr<const Snapshot> s, const std::vector<int32_t>& hidden) : snapshot(std::move(s)) {
   attendable = snapshot->attendable;
   evicted = snapshot->evicted;
@@ -155,19 +172,8 @@ Step Context::finish(const View& view, int computed) {
   load(room_->lastRow.data(), 1, kWidth, weights_.finalNorm.data());
   multiply(weights_.embedding, 1, Epilogue::store, step.logits.data(), kVocabulary);
 
-  std::sort(shares_.begin(), shares_.end());
-  Shares sums;
-  for (auto [chunk, weight] : shares_) {
-    if (!sums.empty() && sums.back().first == chunk) sums.back().second += weight;
-    else sums.emplace_back(chunk, weight);
-  }
-  std::stable_sort(sums.begin(), sums.end(), [](auto& a, auto& b) { return a.second > b.second; });
-  for (auto [chunk, weight] : sums) {
-    if (step.attended.size() == kTop) break;
-    if (chunk & kOwn) continue;
-    const int d = view.snapshot->documentOf(chunk);
-    step.attended.push_back({view.snapshot->documents[d].document, (int32_t)chunk - view.snapshot->firsts[d], weight / (kUpperGroups * kGroups)});
-  }
+  std::erase_if(shares_, [](const auto& share) { return share.first & kOwn; });
+  step.attended = heaviest(shares_, *view.snapshot);
   return step;
 }
 

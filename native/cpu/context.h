@@ -30,6 +30,9 @@ struct Step {
   int computed = 0;
 };
 
+// The 16 chunks with the largest weights, summed over layers and heads. shares: chunk and weight, the memory's chunks only.
+std::vector<Attended> heaviest(std::vector<std::pair<uint32_t, float>> shares, const Snapshot& snapshot);
+
 // What a call sees of the memory: a snapshot less the hidden documents.
 struct View {
   std::shared_ptr<const Snapshot> snapshot;

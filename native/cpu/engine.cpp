@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
-#include <cstring>
 #include <fstream>
 #include <new>
+#include <numeric>
+
+#include "backend/cuda.h"
 
 namespace everyline {
 
@@ -13,7 +14,6 @@ namespace {
 
 constexpr int kNice = 10;
 constexpr int64_t kQuietNs = 2'000'000;         // how long after an interactive call an encode still waits: tokens come one after another
-constexpr double kExactNormaliser = 12e6;        // token x chunk pairs a layer up to which all tokens count for the log-sum-exp
 
 int64_t now() { return std::chrono::steady_clock::now().time_since_epoch().count(); }
 
@@ -77,14 +77,49 @@ Result<std::shared_ptr<Engine>> Engine::load(const EngineOptions& options) {
   auto weights = Weights::load(options.model);
   if (!weights) return weights.error();
   const int threads = options.threads ? options.threads : physicalCores();
-  return std::make_shared<Engine>(*weights, *kernels, options, threads);
+  auto engine = std::make_shared<Engine>(*weights, *kernels, options, threads);
+  auto gpu = engine->openGpu(options);
+  if (!gpu) return gpu.error();
+  return engine;
+}
+
+Result<Done> Engine::openGpu(const EngineOptions& options) {
+  if (options.backend == "cpu") {
+    withoutGpu_ = "The CPU was asked for.";
+  } else if (!options.isa.empty() || options.precision == Precision::exact) {
+    withoutGpu_ = "An instruction set or float precision was asked for, which the CPU alone has.";
+  } else if (auto gpu = openCuda(options.cudaLibrary, options.model, options.vram)) {
+    gpu_ = std::move(*gpu);
+  } else {
+    withoutGpu_ = gpu.error().message;
+  }
+  if (options.backend == "cuda" && !gpu_) return Error{"internal", withoutGpu_};
+  return Done{};
+}
+
+std::shared_ptr<Backend> Engine::backend() {
+  std::lock_guard lock(backendMutex_);
+  return gpu_ ? gpu_ : cpu_;
+}
+
+std::string Engine::withoutGpu() {
+  std::lock_guard lock(backendMutex_);
+  return withoutGpu_;
+}
+
+bool Engine::fallsBack(const std::shared_ptr<Backend>& failed, const Error& error) {
+  const std::string code = error.code;
+  if (failed == cpu_ || code == "cancelled" || code == "bad-argument") return false;
+  std::lock_guard lock(backendMutex_);
+  if (gpu_) withoutGpu_ = error.message + " The CPU serves since then.";
+  gpu_ = nullptr;
+  return true;
 }
 
 Engine::Engine(std::shared_ptr<Weights> weights, const Kernels& kernels, const EngineOptions& options, int threads)
     : weights_(std::move(weights)), kernels_(kernels), precision_(options.precision), threads_(threads), memory_(options.precision),
       quickPool_(threads, 0), slowPool_(threads, kNice, [this](int worker) { gate(worker); }), taskStarted_(threads, 0),
-      encoder_(std::make_unique<Encoder>(*weights_, kernels, precision_, slowPool_)),
-      questions_(std::make_unique<Context>(*weights_, kernels, precision_, quickPool_)), quickLane_(std::make_unique<Lane>(0)),
+      cpu_(std::make_shared<CpuBackend>(*weights_, kernels, precision_, quickPool_, slowPool_)), quickLane_(std::make_unique<Lane>(0)),
       slowLane_(std::make_unique<Lane>(kNice)) {}
 
 Engine::~Engine() { close(); }
@@ -184,7 +219,12 @@ Result<std::vector<EncodedChunks>> Engine::encode(const std::vector<EncodeInput>
   std::atomic<int64_t> tokens{0};
   std::fill(taskStarted_.begin(), taskStarted_.end(), 0);
   try {
-    auto result = encoder_->encode(inputs, stopEncode_, tokens);
+    auto server = backend();
+    auto result = server->encode(inputs, stopEncode_, tokens);
+    if (!result && fallsBack(server, result.error())) {
+      tokens = 0;
+      result = cpu_->encode(inputs, stopEncode_, tokens);
+    }
     tokensEncoded_ += tokens;
     encodeMs_ = encodeMs_ + (double)(now() - start) / 1e6;
     done();
@@ -199,64 +239,25 @@ Result<SearchScores> Engine::search(const std::vector<int32_t>& ids, int layers)
   if (closed_) return closedError();
   if (layers != 1 && layers != 2) return Error{"bad-argument", "layers must be 1 or 2."};
   try {
-    const View view(memory_.snapshot(), {});
-    const Snapshot& snapshot = *view.snapshot;
+    const auto snapshot = memory_.snapshot();
     std::set<int32_t> wanted;
-    auto queries = questions_->queries(ids, layers, view, stopSearch_, wanted);
-    if (!queries) return queries.error();
+    auto server = backend();
+    auto scores = server->search(ids, layers, snapshot, stopSearch_, wanted);
+    if (!scores && fallsBack(server, scores.error())) scores = cpu_->search(ids, layers, snapshot, stopSearch_, wanted);
+    if (closed_) return closedError();
+    if (!scores) return scores.error();
     SearchScores out;
-    out.firsts = snapshot.firsts;
-    for (const Place& p : snapshot.documents) out.documents.push_back(p.document);
-    out.scores.resize(snapshot.chunks());
-    if (out.scores.empty()) return out;
-
-    // The mean over tokens, heads and layers of log-softmax is linear in the queries but for the log-sum-exp, a constant over chunks:
-    // one mean query a head gives every chunk's score. Over very many chunks some of the tokens stand for all in that constant.
-    const int tokens = (int)ids.size();
-    const int stride = std::max(1, (int)std::ceil((double)tokens * snapshot.chunks() / kExactNormaliser));
-    std::vector<float> mean(256, 0.0f), sample;
-    double constant = 0;
-    std::vector<uint32_t> all(snapshot.chunks());
-    for (uint32_t c = 0; c < snapshot.chunks(); ++c) all[c] = c;
-    for (int layer = 0; layer < layers; ++layer) {
-      const std::vector<float>& r = (*queries)[layer];
-      const float* temperature = weights_->hsa[layer].temperature;
-      for (int t = 0; t < tokens; ++t)
-        for (int i = 0; i < 256; ++i) mean[i] += r[t * 256 + i] * temperature[i / 128] / (float)(tokens * layers * kGroups);
-      sample.clear();
-      for (int t = tokens - 1; t >= 0; t -= stride) sample.insert(sample.end(), r.begin() + t * 256, r.begin() + (t + 1) * 256);
-      const int sampled = (int)sample.size() / 256;
-      Scan scan(kernels_, precision_, sample.data(), sampled, temperature);
-      scan.run(quickPool_, snapshot, all, nullptr, true, stopSearch_);
-      for (int t = 0; t < sampled; ++t)
-        for (int head = 0; head < kGroups; ++head) constant += scan.logSumExp(t, head) / ((double)sampled * layers * kGroups);
-    }
-    constexpr uint32_t piece = 4096;
-    quickPool_.run((int)((snapshot.chunks() + piece - 1) / piece), [&](int task, int) {
-      const uint32_t last = std::min(snapshot.chunks(), (task + 1) * piece);
-      for (uint32_t c = task * piece; c < last; ++c) {
-        const int8_t* landmark = snapshot.landmark(c);
-        float s = 0;
-        for (int head = 0; head < kGroups; ++head) {
-          if (precision_ == Precision::exact) {
-            s += kernels_.dotFloat(mean.data() + head * 128, (const float*)landmark + head * 128);
-          } else {
-            float scale;
-            std::memcpy(&scale, landmark + 256 + head * 4, 4);
-            s += kernels_.dot(mean.data() + head * 128, landmark + head * 128) * scale;
-          }
-        }
-        out.scores[c] = s - (float)constant;
-      }
-    });
-    if (stopSearch_) return closedError();
-    if (!snapshot.evicted.empty()) {
-      std::vector<uint32_t> best = all;
+    out.firsts = snapshot->firsts;
+    for (const Place& p : snapshot->documents) out.documents.push_back(p.document);
+    out.scores = std::move(*scores);
+    if (!snapshot->evicted.empty()) {
+      std::vector<uint32_t> best(out.scores.size());
+      std::iota(best.begin(), best.end(), 0u);
       const size_t n = std::min<size_t>(kTop, best.size());
       std::partial_sort(best.begin(), best.begin() + n, best.end(), [&](uint32_t a, uint32_t b) { return out.scores[a] > out.scores[b]; });
       for (size_t i = 0; i < n; ++i) {
-        const int d = snapshot.documentOf(best[i]);
-        if (!snapshot.kv[d]) wanted.insert(snapshot.documents[d].document);
+        const int d = snapshot->documentOf(best[i]);
+        if (!snapshot->kv[d]) wanted.insert(snapshot->documents[d].document);
       }
     }
     memory_.want(wanted);
@@ -268,8 +269,7 @@ Result<SearchScores> Engine::search(const std::vector<int32_t>& ids, int layers)
 
 // ---- sessions
 
-Session::Session(std::shared_ptr<Engine> engine)
-    : engine_(std::move(engine)), context_(std::make_unique<Context>(engine_->weights(), engine_->kernels(), engine_->precision(), engine_->quickPool_)) {}
+Session::Session(std::shared_ptr<Engine> engine) : engine_(std::move(engine)) {}
 
 uint64_t Session::ticket() {
   std::lock_guard lock(mutex_);
@@ -290,41 +290,47 @@ void Session::cancel() {
 
 Result<Step> Session::begin(const std::vector<int32_t>& ids, const std::vector<int32_t>& hidden) {
   hidden_ = hidden;
-  if (engine_->closed()) return closedError();
-  {
-    std::lock_guard lock(engine_->sessionsMutex_);
-    engine_->running_.push_back(this);
-  }
-  std::set<int32_t> wanted;
-  Result<Step> step = [&]() -> Result<Step> {
-    try {
-      if (stop_) return Error{"cancelled", "The call was cancelled."};
-      return context_->begin(ids, View(engine_->memory().snapshot(), hidden), stop_, wanted);
-    } catch (const std::bad_alloc&) {
-      return Error{"no-memory", "There is not enough memory for this context."};
-    }
-  }();
-  engine_->memory().want(wanted);
-  std::lock_guard lock(engine_->sessionsMutex_);
-  std::erase(engine_->running_, this);
-  return step;
+  ids_.clear();
+  return advance(ids);
 }
 
 Result<Step> Session::next(int32_t token) {
+  if (ids_.empty()) return Error{"bad-argument", "next() needs a context: call begin() first."};
+  std::vector<int32_t> ids = ids_;
+  ids.push_back(token);
+  return advance(ids);
+}
+
+Result<Step> Session::advance(const std::vector<int32_t>& ids) {
   if (engine_->closed()) return closedError();
   {
     std::lock_guard lock(engine_->sessionsMutex_);
     engine_->running_.push_back(this);
   }
   std::set<int32_t> wanted;
+  const auto attempt = [&](std::shared_ptr<Backend> server) -> Result<Step> {
+    if (server != backend_) {
+      decoder_ = nullptr;
+      backend_ = std::move(server);
+    }
+    if (!decoder_) {
+      auto made = backend_->decoder();
+      if (!made) return made.error();
+      decoder_ = std::move(*made);
+    }
+    return decoder_->advance(ids, engine_->memory().snapshot(), hidden_, stop_, wanted);
+  };
   Result<Step> step = [&]() -> Result<Step> {
     try {
       if (stop_) return Error{"cancelled", "The call was cancelled."};
-      return context_->next(token, View(engine_->memory().snapshot(), hidden_), stop_, wanted);
+      auto first = attempt(engine_->backend());
+      if (first || !engine_->fallsBack(backend_, first.error())) return first;
+      return attempt(engine_->cpu_);
     } catch (const std::bad_alloc&) {
       return Error{"no-memory", "There is not enough memory for this context."};
     }
   }();
+  if (step) ids_ = ids;
   engine_->memory().want(wanted);
   std::lock_guard lock(engine_->sessionsMutex_);
   std::erase(engine_->running_, this);

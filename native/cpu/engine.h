@@ -1,7 +1,8 @@
-// The CPU backend: weights, memory, pools, and two lanes of calls, interactive and background.
+// The engine: weights, memory, pools, and two lanes of calls, interactive and background, over a backend: the GPU's where there is
+// one and it can serve, else the CPU's. A GPU that fails is let go for good, and the call runs again on the CPU.
 //
-// Calls are synchronous here and run on a lane's thread: the binding posts them and delivers results. An encode waits between
-// tasks while an interactive call runs.
+// Calls are synchronous here and run on a lane's thread: the binding posts them and delivers results. An encode on the CPU waits
+// between tasks while an interactive call runs.
 #pragma once
 #include <atomic>
 #include <condition_variable>
@@ -12,6 +13,8 @@
 #include <string>
 #include <thread>
 
+#include "backend/backend.h"
+#include "cpu/backend.h"
 #include "cpu/context.h"
 #include "cpu/encode.h"
 #include "cpu/memory.h"
@@ -26,6 +29,9 @@ struct EngineOptions {
   int threads = 0;    // 0: physical cores
   std::string isa;
   Precision precision = Precision::stored;
+  std::string backend = "auto";  // "auto", "cpu", "cuda"; an instruction set or float precision asks for the CPU
+  std::string cudaLibrary;       // file of everyline-cuda.so
+  uint64_t vram = 0;             // bytes on the GPU at most, 0: half of what is free
 };
 
 struct SearchScores {
@@ -64,9 +70,11 @@ class Session {
 
  private:
   friend class Engine;
+  Result<Step> advance(const std::vector<int32_t>& ids);
   std::shared_ptr<Engine> engine_;
-  std::unique_ptr<Context> context_;
-  std::vector<int32_t> hidden_;
+  std::shared_ptr<Backend> backend_;  // decoder_'s
+  std::unique_ptr<Decoder> decoder_;
+  std::vector<int32_t> ids_, hidden_;
   std::mutex mutex_;
   uint64_t made_ = 0, cancelled_ = 0, running_ = 0;
   std::atomic<bool> stop_{false};
@@ -100,12 +108,19 @@ class Engine : public std::enable_shared_from_this<Engine> {
   int threads() const { return threads_; }
   int64_t tokensEncoded() const { return tokensEncoded_; }
   double encodeMs() const { return encodeMs_; }
+  // What serves the next call.
+  std::shared_ptr<Backend> backend();
+  // Why no GPU serves; "" where one does.
+  std::string withoutGpu();
 
   Engine(std::shared_ptr<Weights> weights, const Kernels& kernels, const EngineOptions& options, int threads);
 
  private:
   friend class Session;
   void gate(int worker);
+  Result<Done> openGpu(const EngineOptions& options);
+  // True when `error` of `failed` is one that the CPU may not have; a GPU is then let go.
+  bool fallsBack(const std::shared_ptr<Backend>& failed, const Error& error);
 
   std::shared_ptr<Weights> weights_;
   const Kernels& kernels_;
@@ -130,8 +145,9 @@ class Engine : public std::enable_shared_from_this<Engine> {
 
   Pool quickPool_, slowPool_;
   std::vector<int64_t> taskStarted_;  // a background worker's last task's start, for pacing
-  std::unique_ptr<Encoder> encoder_;
-  std::unique_ptr<Context> questions_;
+  std::mutex backendMutex_;
+  std::shared_ptr<Backend> cpu_, gpu_;
+  std::string withoutGpu_;
   std::unique_ptr<Lane> quickLane_, slowLane_;
 };
 

@@ -66,6 +66,7 @@ function rules({ home, program, addon, model }: Installation): Rule[] {
     { name: "node:sqlite", needed: true, check: sqlite },
     { name: "native addon", needed: true, check: () => nativeAddon(addon) },
     { name: "model", needed: true, check: () => modelLoads(addon, model) },
+    { name: "backend", needed: false, check: () => backend(addon, model) },
     { name: "home folder", needed: true, check: () => writable(home) },
     { name: "free disk space", needed: false, check: () => freeSpace(home) },
     { name: "git", needed: false, check: () => gitVersion(program) },
@@ -110,6 +111,15 @@ async function modelLoads(addon: string, model: string): Promise<string> {
   const { modelId } = engine.stats();
   engine.close();
   return `${modelId}, checksum right`;
+}
+
+/** Which backend serves, and why no GPU does where none does. */
+async function backend(addon: string, model: string): Promise<string> {
+  if (!(await probeAddon(addon)).ok) throw new Error("not tried, because the native addon does not load");
+  const engine = await Engine.load(loadAddon(addon), { model, threads: 1, isa: "" });
+  const { backend, detail, withoutGpu } = engine.stats();
+  engine.close();
+  return withoutGpu ? `${backend} (${detail}). ${withoutGpu}` : `${backend} (${detail})`;
 }
 
 function writable(home: string): string {

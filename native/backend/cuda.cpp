@@ -1,0 +1,207 @@
+#include "backend/cuda.h"
+
+#include <dlfcn.h>
+
+#include <algorithm>
+#include <mutex>
+
+#include "cuda/api.h"
+
+namespace everyline {
+
+namespace {
+
+constexpr int kDriver = 13000;  // CUDA version that the driver must offer at least
+constexpr const char* kDriverName = "an NVIDIA driver for CUDA 13.0 (580) or newer";
+
+// Codes of the library as the constants of native/addon.ts; "gone" is the addon's "internal".
+Error errorOf(const EverylineCudaError& e) {
+  const std::string code = e.code;
+  for (const char* known : {"bad-argument", "bad-model", "no-memory", "cancelled", "io"})
+    if (code == known) return {known, e.message};
+  return {"internal", e.message};
+}
+
+// A snapshot in the library's form. The snapshot is held: while it is, no other file is mapped where its files are.
+class Seen {
+ public:
+  void look(const std::shared_ptr<const Snapshot>& snapshot, const std::vector<int32_t>& hidden, EverylineCudaMemory& out) {
+    if (snapshot != snapshot_) {
+      snapshot_ = snapshot;
+      ++snapshotNumber_;
+      documents_.clear();
+      for (size_t i = 0; i < snapshot->documents.size(); ++i) {
+        const Place& p = snapshot->documents[i];
+        if (p.chunks > 0) documents_.push_back({p.document, snapshot->firsts[i], p.chunks, p.tokens, p.landmarkRow, snapshot->kv[i]});
+      }
+      view_.reset();
+    }
+    if (!view_ || hidden != hidden_) {
+      view_ = std::make_unique<View>(snapshot, hidden);
+      hidden_ = hidden;
+      ++viewNumber_;
+    }
+    out = {snapshotNumber_,
+           viewNumber_,
+           snapshot->landmarks ? snapshot->landmarks->data() : nullptr,
+           documents_.data(),
+           snapshot->rows.data(),
+           view_->attendable.data(),
+           view_->evicted.data(),
+           (uint32_t)documents_.size(),
+           snapshot->chunks(),
+           (uint32_t)view_->attendable.size(),
+           (uint32_t)view_->evicted.size()};
+  }
+
+ private:
+  std::shared_ptr<const Snapshot> snapshot_;
+  std::unique_ptr<View> view_;
+  std::vector<int32_t> hidden_;
+  uint64_t snapshotNumber_ = 0, viewNumber_ = 0;
+  std::vector<EverylineCudaDocument> documents_;
+};
+
+// What a call may ask and tell while it runs.
+struct Owner {
+  const std::atomic<bool>& stop;
+  std::atomic<int64_t>* tokens;
+  std::set<int32_t>* wanted;
+
+  EverylineCudaCall call() {
+    return {this, [](void* o) { return (int32_t)((Owner*)o)->stop.load(); }, [](void* o, int64_t n) { *((Owner*)o)->tokens += n; },
+            [](void* o, int32_t d) { ((Owner*)o)->wanted->insert(d); }};
+  }
+};
+
+class CudaBackend;
+
+class CudaDecoder : public Decoder {
+ public:
+  CudaDecoder(CudaBackend& backend, EverylineCudaContext* context) : backend_(backend), context_(context) {}
+  ~CudaDecoder() override;
+  Result<Step> advance(const std::vector<int32_t>& ids, const std::shared_ptr<const Snapshot>& snapshot, const std::vector<int32_t>& hidden, const std::atomic<bool>& stop,
+                       std::set<int32_t>& wanted) override;
+
+ private:
+  CudaBackend& backend_;
+  EverylineCudaContext* context_;
+};
+
+class CudaBackend : public Backend {
+ public:
+  CudaBackend(const EverylineCudaTable& table, EverylineCudaEngine* engine, std::string name) : table(table), engine_(engine), name_(std::move(name)) {}
+  ~CudaBackend() override { table.destroy(engine_); }
+
+  const char* name() const override { return "cuda"; }
+  std::string detail() const override { return name_; }
+
+  Result<std::vector<EncodedChunks>> encode(const std::vector<EncodeInput>& inputs, const std::atomic<bool>& stop, std::atomic<int64_t>& tokens) override {
+    std::vector<EncodedChunks> out(inputs.size());
+    std::vector<EverylineCudaInput> list(inputs.size());
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      const int chunks = (int)((inputs[i].ids.size() + kChunk - 1) / kChunk);
+      if (inputs[i].firstChunk < 0 || inputs[i].firstChunk > chunks) return Error{"bad-argument", "firstChunk lies outside the document."};
+      out[i].chunks = chunks - inputs[i].firstChunk;
+      out[i].landmarks.resize(out[i].chunks * landmarkBytes(Precision::stored));
+      out[i].kv.resize(out[i].chunks * kvBytes(Precision::stored));
+      list[i] = {inputs[i].ids.data(), (int32_t)inputs[i].ids.size(), inputs[i].firstChunk, out[i].landmarks.data(), out[i].kv.data()};
+    }
+    Owner owner{stop, &tokens, nullptr};
+    const EverylineCudaCall call = owner.call();
+    EverylineCudaError error{};
+    if (table.encode(engine_, list.data(), (int32_t)list.size(), &call, &error) != 0) return errorOf(error);
+    return out;
+  }
+
+  Result<std::vector<float>> search(const std::vector<int32_t>& ids, int layers, const std::shared_ptr<const Snapshot>& snapshot, const std::atomic<bool>& stop,
+                                    std::set<int32_t>& wanted) override {
+    EverylineCudaMemory memory;
+    seen.look(snapshot, {}, memory);
+    std::vector<float> scores(snapshot->chunks());
+    Owner owner{stop, nullptr, &wanted};
+    const EverylineCudaCall call = owner.call();
+    EverylineCudaError error{};
+    if (table.search(engine_, ids.data(), (int32_t)ids.size(), layers, &memory, scores.data(), &call, &error) != 0) return errorOf(error);
+    return scores;
+  }
+
+  Result<std::unique_ptr<Decoder>> decoder() override {
+    EverylineCudaError error{};
+    EverylineCudaContext* context = table.context(engine_, &error);
+    if (!context) return errorOf(error);
+    return std::unique_ptr<Decoder>(std::make_unique<CudaDecoder>(*this, context));
+  }
+
+  const EverylineCudaTable& table;
+  Seen seen;
+
+ private:
+  EverylineCudaEngine* engine_;
+  std::string name_;
+};
+
+CudaDecoder::~CudaDecoder() { backend_.table.release(context_); }
+
+Result<Step> CudaDecoder::advance(const std::vector<int32_t>& ids, const std::shared_ptr<const Snapshot>& snapshot, const std::vector<int32_t>& hidden,
+                                  const std::atomic<bool>& stop, std::set<int32_t>& wanted) {
+  EverylineCudaMemory memory;
+  backend_.seen.look(snapshot, hidden, memory);
+  Step out;
+  out.logits.resize(kVocabulary);
+  out.chosen.assign(kUpperGroups * kGroups * kTop, -1);
+  std::vector<float> weights(out.chosen.size());
+  EverylineCudaStep step{out.logits.data(), out.chosen.data(), weights.data(), 0};
+  Owner owner{stop, nullptr, &wanted};
+  const EverylineCudaCall call = owner.call();
+  EverylineCudaError error{};
+  if (backend_.table.advance(context_, ids.data(), (int32_t)ids.size(), &memory, &step, &call, &error) != 0) return errorOf(error);
+  out.computed = step.computed;
+  std::vector<std::pair<uint32_t, float>> shares;
+  for (size_t i = 0; i < weights.size(); ++i)
+    if (out.chosen[i] >= 0) shares.emplace_back((uint32_t)out.chosen[i], weights[i]);
+  out.attended = heaviest(std::move(shares), *snapshot);
+  return out;
+}
+
+}  // namespace
+
+std::string cudaDriverProblem() {
+  static std::mutex mutex;
+  std::lock_guard lock(mutex);
+  // Never closed: a driver does not survive that.
+  static void* driver = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
+  if (!driver) return std::string("no NVIDIA driver was found; ") + kDriverName + " is needed";
+  const auto init = (int (*)(unsigned))dlsym(driver, "cuInit");
+  const auto version = (int (*)(int*))dlsym(driver, "cuDriverGetVersion");
+  const auto count = (int (*)(int*))dlsym(driver, "cuDeviceGetCount");
+  if (!init || !version || !count) return "libcuda.so.1 is not an NVIDIA driver";
+  int offers = 0, devices = 0;
+  if (version(&offers) != 0 || offers < kDriver)
+    return "the NVIDIA driver offers CUDA " + std::to_string(offers / 1000) + "." + std::to_string(offers % 1000 / 10) + "; " + kDriverName + " is needed";
+  const int status = init(0);
+  if (status != 0) return "the NVIDIA driver does not start (error " + std::to_string(status) + ")";
+  if (count(&devices) != 0 || devices == 0) return "the NVIDIA driver sees no GPU";
+  return "";
+}
+
+Result<std::unique_ptr<Backend>> openCuda(const std::string& file, const std::string& folder, uint64_t vram) {
+  const std::string problem = cudaDriverProblem();
+  if (!problem.empty()) return Error{"internal", "No GPU is used: " + problem + "."};
+  void* library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (!library) {
+    const char* why = dlerror();
+    return Error{"internal", "No GPU is used: " + file + " cannot be opened (" + (why ? why : "unknown reason") + ")."};
+  }
+  // Not closed again: the CUDA runtime inside registers itself with the driver for the life of the process.
+  const auto symbol = (const EverylineCudaTable* (*)())dlsym(library, "everylineCuda");
+  const EverylineCudaTable* table = symbol ? symbol() : nullptr;
+  if (!table || table->abi != kEverylineCudaAbi) return Error{"internal", "No GPU is used: " + file + " belongs to another version of Everyline."};
+  EverylineCudaError error{};
+  char name[256] = {};
+  EverylineCudaEngine* engine = table->create(folder.c_str(), vram, name, &error);
+  if (!engine) return errorOf(error);
+  return std::unique_ptr<Backend>(std::make_unique<CudaBackend>(*table, engine, name));
+}
+
+}  // namespace everyline

@@ -1,0 +1,91 @@
+#include "cpu/backend.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+namespace everyline {
+
+namespace {
+
+constexpr double kExactNormaliser = 12e6;  // token x chunk pairs a layer up to which all tokens count for the log-sum-exp
+
+class CpuDecoder : public Decoder {
+ public:
+  CpuDecoder(const Weights& weights, const Kernels& kernels, Precision precision, Pool& pool) : context_(weights, kernels, precision, pool) {}
+  Result<Step> advance(const std::vector<int32_t>& ids, const std::shared_ptr<const Snapshot>& snapshot, const std::vector<int32_t>& hidden, const std::atomic<bool>& stop,
+                       std::set<int32_t>& wanted) override {
+    return context_.begin(ids, View(snapshot, hidden), stop, wanted);
+  }
+
+ private:
+  Context context_;
+};
+
+}  // namespace
+
+CpuBackend::CpuBackend(const Weights& weights, const Kernels& kernels, Precision precision, Pool& quick, Pool& slow)
+    : weights_(weights), kernels_(kernels), precision_(precision), quick_(quick), encoder_(weights, kernels, precision, slow),
+      questions_(weights, kernels, precision, quick) {}
+
+Result<std::vector<EncodedChunks>> CpuBackend::encode(const std::vector<EncodeInput>& inputs, const std::atomic<bool>& stop, std::atomic<int64_t>& tokens) {
+  return encoder_.encode(inputs, stop, tokens);
+}
+
+Result<std::unique_ptr<Decoder>> CpuBackend::decoder() {
+  return std::unique_ptr<Decoder>(std::make_unique<CpuDecoder>(weights_, kernels_, precision_, quick_));
+}
+
+Result<std::vector<float>> CpuBackend::search(const std::vector<int32_t>& ids, int layers, const std::shared_ptr<const Snapshot>& seen, const std::atomic<bool>& stop,
+                                              std::set<int32_t>& wanted) {
+  const View view(seen, {});
+  const Snapshot& snapshot = *seen;
+  auto queries = questions_.queries(ids, layers, view, stop, wanted);
+  if (!queries) return queries.error();
+  std::vector<float> scores(snapshot.chunks());
+  if (scores.empty()) return scores;
+
+  // The mean over tokens, heads and layers of log-softmax is linear in the queries but for the log-sum-exp, a constant over chunks:
+  // one mean query a head gives every chunk's score. Over very many chunks some of the tokens stand for all in that constant.
+  const int tokens = (int)ids.size();
+  const int stride = std::max(1, (int)std::ceil((double)tokens * snapshot.chunks() / kExactNormaliser));
+  std::vector<float> mean(256, 0.0f), sample;
+  double constant = 0;
+  std::vector<uint32_t> all(snapshot.chunks());
+  for (uint32_t c = 0; c < snapshot.chunks(); ++c) all[c] = c;
+  for (int layer = 0; layer < layers; ++layer) {
+    const std::vector<float>& r = (*queries)[layer];
+    const float* temperature = weights_.hsa[layer].temperature;
+    for (int t = 0; t < tokens; ++t)
+      for (int i = 0; i < 256; ++i) mean[i] += r[t * 256 + i] * temperature[i / 128] / (float)(tokens * layers * kGroups);
+    sample.clear();
+    for (int t = tokens - 1; t >= 0; t -= stride) sample.insert(sample.end(), r.begin() + t * 256, r.begin() + (t + 1) * 256);
+    const int sampled = (int)sample.size() / 256;
+    Scan scan(kernels_, precision_, sample.data(), sampled, temperature);
+    scan.run(quick_, snapshot, all, nullptr, true, stop);
+    for (int t = 0; t < sampled; ++t)
+      for (int head = 0; head < kGroups; ++head) constant += scan.logSumExp(t, head) / ((double)sampled * layers * kGroups);
+  }
+  constexpr uint32_t piece = 4096;
+  quick_.run((int)((snapshot.chunks() + piece - 1) / piece), [&](int task, int) {
+    const uint32_t last = std::min(snapshot.chunks(), (task + 1) * piece);
+    for (uint32_t c = task * piece; c < last; ++c) {
+      const int8_t* landmark = snapshot.landmark(c);
+      float s = 0;
+      for (int head = 0; head < kGroups; ++head) {
+        if (precision_ == Precision::exact) {
+          s += kernels_.dotFloat(mean.data() + head * 128, (const float*)landmark + head * 128);
+        } else {
+          float scale;
+          std::memcpy(&scale, landmark + 256 + head * 4, 4);
+          s += kernels_.dot(mean.data() + head * 128, landmark + head * 128) * scale;
+        }
+      }
+      scores[c] = s - (float)constant;
+    }
+  });
+  if (stop) return Error{"cancelled", "The call was cancelled."};
+  return scores;
+}
+
+}  // namespace everyline
