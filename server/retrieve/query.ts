@@ -219,7 +219,7 @@ function namesOf(words: string, identifiers: readonly string[]): string[] {
 // --- words and roles
 
 const QUESTION_WORDS = new Set(
-  "a an and are as at be been being but by can could did do does done explain find for from get give had has have here how i if in into is it its itself let like list locate look me my of on one or our out please should show so some something such tell that the their them then there these they this those to us use used uses using via was way we were what when where which while who whom whose why will with would work works you your code codebase repo repository project implemented implementation implements handled happens happen".split(
+  "a an and are as at be been being but by can could did do does done explain find for from get give had has have here how i if in into is it its itself let like list locate look made me my of on one or our out please should show so some something such tell that the their them then there these they this those to us use used uses using via was way we were what when where which while who whom whose why will with would work works you your code codebase repo repository project implemented implementation implements handled happens happen".split(
     " ",
   ),
 );
