@@ -5,7 +5,7 @@ import type { MemoryStatus, UpdateSummary } from "../memory/types.ts";
 import type { Evidence, SearchResult } from "../retrieve/types.ts";
 
 export interface Citation {
-  /** With startLine and endLine left out for a commit without a matched hunk. */
+  /** With startLine and endLine left out for a commit. */
   path?: string;
   startLine?: number;
   endLine?: number;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "mocha";
-import { commands, extensions, lm, Uri, window, workspace } from "vscode";
+import { commands, extensions, LanguageModelTextPart, lm, TabInputTextDiff, Uri, window, workspace } from "vscode";
 import type { EverylineApi } from "../../../extension/api.ts";
 import type { MemoryStatus } from "../../../server/memory/types.ts";
 
@@ -61,6 +61,28 @@ describe("the extension", () => {
     assert.ok(source);
     await commands.executeCommand("everyline.openSource", source);
     assert.ok(window.activeTextEditor?.document.uri.path.endsWith("/src/limiter.ts"));
+  });
+
+  it("opens a commit as the diff of what it changed", async () => {
+    const { evidence } = await everyline.ask("when was RateLimiter added?");
+    const at = evidence.findIndex(({ change }) => change?.path === "src/limiter.ts");
+    assert.ok(at >= 0, "the commit that added it is among the evidence");
+    await commands.executeCommand("everyline.openSource", everyline.sources()[at]);
+    const input = window.tabGroups.activeTabGroup.activeTab?.input;
+    assert.ok(input instanceof TabInputTextDiff);
+    const [before, after] = await Promise.all([input.original, input.modified].map((uri) => workspace.openTextDocument(uri)));
+    assert.equal(before?.getText(), "");
+    assert.match(after?.getText() ?? "", /class RateLimiter/);
+    assert.equal(after?.languageId, "typescript");
+  });
+
+  it("tells an agent which commit shaped lines", async () => {
+    const [folder] = workspace.workspaceFolders ?? [];
+    assert.ok(folder);
+    const input = { path: Uri.joinPath(folder.uri, "src/limiter.ts").fsPath, startLine: 1, endLine: 3 };
+    const { content } = await lm.invokeTool("explain_line_origin", { input, toolInvocationToken: undefined });
+    const text = content.map((part) => (part instanceof LanguageModelTextPart ? part.value : "")).join("");
+    assert.match(text, /^commit [0-9a-f]{40} {2}\d{4}-\d{2}-\d{2} {2}Ada Author {2}lines 1–3/);
   });
 
   it("finds text that is not saved yet", async () => {
