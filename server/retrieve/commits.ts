@@ -1,7 +1,7 @@
 /**
  * Commits that answer a question, by words: subject, message and changed paths, and what they changed line by line, with merges below
- * what they merge, changes of everything a little below changes of one thing, and recent commits a little above old ones (clearly, when
- * the question asks for the latest; the other way round when it asks for the first).
+ * what they merge and recent commits a little above old ones (clearly, when the question asks for the latest; the other way round when it
+ * asks for the first).
  */
 import type { IndexReader } from "../index/api.ts";
 import type { CommitRow, DiffPlace } from "../index/types.ts";
@@ -103,8 +103,7 @@ function factor(commit: CommitRow, { newest, oldest }: Span, query: Query): numb
   const recency = 1 + most * 2 ** (-days / commitWeights.halfLifeDays);
   const merge = isMerge(commit.subject) ? commitWeights.merge : 1;
   const author = namesAuthor(query.text, commit.author) ? 1 + commitWeights.author : 1;
-  const size = 1 / (1 + commitWeights.size * Math.log2(1 + commit.paths.length));
-  return recency * merge * author * size;
+  return recency * merge * author;
 }
 
 /** Subjects that version control writes itself. */

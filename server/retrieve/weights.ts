@@ -62,7 +62,7 @@ export const placeWeights = { words: 1, coverage: 0.5, meaning: 0.5, defines: 1,
 
 /**
  * Commits (commits.ts): share of the score that coverage decides, factor for merges, most that recency adds, what a named author adds, what
- * the best part of the diff counts beside the message (more where the question asks what went or came), and how much wide changes lose.
+ * the best part of the diff counts beside the message (more where the question asks what went or came).
  */
 export const commitWeights = {
   coverage: 0.5,
@@ -73,7 +73,6 @@ export const commitWeights = {
   author: 0.5,
   diff: 0.5,
   diffAsked: 1.5,
-  size: 0.05,
 };
 
 /**
