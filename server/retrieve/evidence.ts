@@ -65,13 +65,30 @@ function reasonsOf(index: IndexReader, query: Query, ranked: RankedFile, place: 
 /** Words of the question that stand in a text, rarest first. */
 function sharedWords(index: IndexReader, query: Query, text: string): string[] {
   const present = new Set(index.terms(text));
-  const words = [...new Set(query.words.split(/[^\p{L}\p{N}_$]+/u).filter((word) => word.length > 1))];
-  return words
-    .filter((word) => index.terms(word).some((term) => present.has(term)))
-    .map((word) => ({ word, frequency: index.documentFrequency(word) }))
-    .sort((a, b) => a.frequency - b.frequency)
+  return wordsAsked(index, query)
+    .filter(({ terms }) => terms.some((term) => present.has(term)))
     .slice(0, WORDS_SHOWN)
     .map((it) => it.word);
+}
+
+interface WordAsked {
+  word: string;
+  terms: string[];
+}
+
+/** Made once a question, for all its regions. */
+const asked = new WeakMap<Query, WordAsked[]>();
+
+/** Words of the question, rarest first. */
+function wordsAsked(index: IndexReader, query: Query): WordAsked[] {
+  const known = asked.get(query);
+  if (known) return known;
+  const words = [...new Set(query.words.split(/[^\p{L}\p{N}_$]+/u).filter((word) => word.length > 1))];
+  const fresh = words
+    .map((word) => ({ word, terms: index.terms(word), frequency: index.documentFrequency(word) }))
+    .sort((a, b) => a.frequency - b.frequency);
+  asked.set(query, fresh);
+  return fresh;
 }
 
 /** A commit as evidence: its message, and what of its changes fits the question. */

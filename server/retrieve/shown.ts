@@ -80,13 +80,13 @@ function narrow(file: OpenFile, found: PassageLines): PassageLines {
   const borders = [
     ...new Set([found.startLine, ...inner.map((line) => Math.max(found.startLine, startWithComment(file.lines, line)))]),
   ].sort((a, b) => a - b);
-  const masses = massOfTerms(file);
+  const asked = massOfTerms(file);
   let best = found;
   let most = 0;
   borders.forEach((startLine, at) => {
     const endLine = (borders[at + 1] ?? found.endLine + 1) - 1;
     const terms = new Set(file.index.terms(file.lines.slice(startLine - 1, endLine).join("\n")));
-    const mass = sum([...terms], masses);
+    const mass = sum([...terms], asked);
     if (mass > most) [best, most] = [{ startLine, endLine }, mass];
   });
   return best;
@@ -95,10 +95,10 @@ function narrow(file: OpenFile, found: PassageLines): PassageLines {
 /** At most `BEST_LINES` of the found ones: those that together hold most of the question's words, as few as possible. */
 function bestLines(file: OpenFile, found: PassageLines): PassageLines {
   if (found.endLine - found.startLine < BEST_LINES) return found;
-  const masses = massOfTerms(file);
+  const asked = massOfTerms(file);
   const terms = file.lines
     .slice(found.startLine - 1, found.endLine)
-    .map((line) => file.index.terms(line).filter((term) => masses.has(term)));
+    .map((line) => file.index.terms(line).filter((term) => asked.has(term)));
   let best = { startLine: found.startLine, endLine: found.startLine + BEST_LINES - 1 };
   let most = 0;
   for (let first = 0; first < terms.length; first++) {
@@ -107,16 +107,23 @@ function bestLines(file: OpenFile, found: PassageLines): PassageLines {
       const fresh = (terms[last] ?? []).filter((term) => !seen.has(term));
       if (fresh.length === 0) continue;
       for (const term of fresh) seen.add(term);
-      const mass = sum([...seen], masses) / (1 + (last - first) / 100);
+      const mass = sum([...seen], asked) / (1 + (last - first) / 100);
       if (mass > most + 1e-9) [best, most] = [{ startLine: found.startLine + first, endLine: found.startLine + last }, mass];
     }
   }
   return best;
 }
 
+/** Made once a question, for all its regions. */
+const masses = new WeakMap<Query, Map<string, number>>();
+
 /** The question's terms with how much each says: rare ones more. */
 function massOfTerms({ index, query }: OpenFile): Map<string, number> {
-  return new Map(index.terms(query.words).map((term) => [term, 1 / Math.log2(4 + index.documentFrequency(term))]));
+  const known = masses.get(query);
+  if (known) return known;
+  const fresh = new Map(index.terms(query.words).map((term) => [term, 1 / Math.log2(4 + index.documentFrequency(term))]));
+  masses.set(query, fresh);
+  return fresh;
 }
 
 function sum(terms: readonly string[], masses: ReadonlyMap<string, number>): number {
