@@ -55,6 +55,7 @@ bool Mirror::sendLandmarks(Run& run, const EverylineCudaMemory& memory) {
       if (!bytes_.room(run, (size_t)rows * 256) || !scales_.room(run, (size_t)rows * 2)) return false;
     }
   }
+  if ((size_t)rows > at_.size()) at_.resize(rows, kNone);
   ++round_;
   std::vector<std::pair<int64_t, int64_t>> ranges;
   for (uint32_t i = 0; i < memory.documentCount; ++i) {
@@ -63,10 +64,9 @@ bool Mirror::sendLandmarks(Run& run, const EverylineCudaMemory& memory) {
     if (!mine.seen || mine.row != d.row || mine.chunks != d.chunks || mine.tokens != d.tokens) {
       ranges.emplace_back(d.row, d.row + d.chunks);
       for (int64_t r = d.row; r < d.row + d.chunks; ++r) {
-        auto slot = at_.find((uint64_t)r);
-        if (slot == at_.end()) continue;
-        slots_[slot->second].key = UINT64_MAX;
-        at_.erase(slot);
+        if ((size_t)r >= at_.size() || at_[r] == kNone) continue;
+        slots_[at_[r]].row = UINT64_MAX;
+        at_[r] = kNone;
       }
     }
     mine = {d.row, d.chunks, d.tokens, d.kv, round_};
@@ -110,23 +110,17 @@ bool Mirror::moreSlots(Run& run, uint32_t chunks) {
   slabs_.push_back(std::move(slab));
   for (uint32_t i = 0; i < kSlab; ++i) {
     places_.push_back(order_.insert(order_.begin(), (uint32_t)slots_.size()));
-    slots_.push_back({UINT64_MAX, 0});
+    slots_.push_back({UINT64_MAX, 0, 0});
   }
   return true;
 }
 
 bool Mirror::chunk(Run& run, const EverylineCudaMemory& memory, uint32_t number, Chosen& out) {
-  const auto* end = memory.documents + memory.documentCount;
-  const auto* document = std::upper_bound(memory.documents, end, number, [](uint32_t n, const EverylineCudaDocument& d) { return n < (uint32_t)d.first; }) - 1;
-  const int c = (int)number - document->first;
-  const uint64_t key = memory.rows[number];
-  auto found = at_.find(key);
-  uint32_t slot;
-  if (found != at_.end()) {
-    slot = found->second;
-  } else {
+  const uint32_t row = memory.rows[number];
+  uint32_t slot = at_[row];
+  if (slot == kNone) {
     if (!run.ok() || !stage_.room(run, (size_t)kStage * kKvBytes)) return false;
-    if (slots_.empty() || slots_[order_.front()].key != UINT64_MAX) moreSlots(run, memory.chunks);
+    if (slots_.empty() || slots_[order_.front()].row != UINT64_MAX) moreSlots(run, memory.chunks);
     if (!run.ok()) return false;
     if (slots_.empty()) {
       run.fail("no-memory", "The memory allowed on the GPU (" + std::to_string(run.budget.limit >> 20) + " MiB) leaves no room for keys and values.");
@@ -134,20 +128,26 @@ bool Mirror::chunk(Run& run, const EverylineCudaMemory& memory, uint32_t number,
     }
     slot = order_.front();
     if (slots_[slot].use == use_) return false;
-    if (slots_[slot].key != UINT64_MAX) at_.erase(slots_[slot].key);
+    if (slots_[slot].row != UINT64_MAX) at_[slots_[slot].row] = kNone;
     if (staged_ == kStage) {
       if (!run.wait()) return false;
       staged_ = 0;
     }
+    const auto* end = memory.documents + memory.documentCount;
+    const auto* document = std::upper_bound(memory.documents, end, number, [](uint32_t n, const EverylineCudaDocument& d) { return n < (uint32_t)d.first; }) - 1;
+    const int c = (int)number - document->first;
     uint8_t* stage = stage_.get() + (size_t)staged_++ * kKvBytes;
     std::memcpy(stage, document->kv + (size_t)c * kKvBytes, kKvBytes);
     run.toDevice(slabs_[slot / kSlab]->get() + (size_t)(slot % kSlab) * kKvBytes, stage, kKvBytes);
-    slots_[slot].key = key;
-    at_[key] = slot;
+    slots_[slot].row = row;
+    slots_[slot].keys = std::min(kChunk, document->tokens - c * kChunk);
+    at_[row] = slot;
   }
-  slots_[slot].use = use_;
-  order_.splice(order_.end(), order_, places_[slot]);
-  out = {slabs_[slot / kSlab]->get() + (size_t)(slot % kSlab) * kKvBytes, std::min(kChunk, document->tokens - c * kChunk)};
+  if (slots_[slot].use != use_) {
+    slots_[slot].use = use_;
+    order_.splice(order_.end(), order_, places_[slot]);
+  }
+  out = {slabs_[slot / kSlab]->get() + (size_t)(slot % kSlab) * kKvBytes, slots_[slot].keys};
   return true;
 }
 

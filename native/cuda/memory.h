@@ -35,7 +35,8 @@ class Mirror {
     uint64_t seen;
   };
   struct Slot {
-    uint64_t key, use;
+    uint64_t row, use;
+    int32_t keys;
   };
   bool sendLandmarks(Run& run, const EverylineCudaMemory& memory);
   bool moreSlots(Run& run, uint32_t chunks);
@@ -51,7 +52,7 @@ class Mirror {
   // Slots by landmark row, which no two chunks of a file share.
   std::vector<std::unique_ptr<Buffer<uint8_t>>> slabs_;
   std::vector<Slot> slots_;
-  std::unordered_map<uint64_t, uint32_t> at_;
+  std::vector<uint32_t> at_;   // a row's slot, or kNone
   std::list<uint32_t> order_;  // least recently used first
   std::vector<std::list<uint32_t>::iterator> places_;
   bool full_ = false;

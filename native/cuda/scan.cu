@@ -1,6 +1,8 @@
 // Floor: 264 bytes a chunk read once for up to 64 tokens; 250,000 chunks (16 M tokens): 66 MB.
 // The queries go in as two halves each (q = high + low, 22 bits): with float sums of int8 landmarks the scores are those of float
 // arithmetic, and the 16 best are exact without a second look. Equal scores: the lower chunk first.
+// Blocks tell each other their 16th best (an atomic maximum a token): what is below any block's cannot be among the 16 best of all,
+// so most blocks' lists hardly change.
 #include <algorithm>
 
 #include "mma.cuh"
@@ -22,6 +24,12 @@ __device__ void insert(float& score, uint32_t& chunk, float s, uint32_t c) {
   if (lane >= kTop || at >= kTop) return;
   if (lane == at) score = s, chunk = c;
   else if (lane > at) score = above, chunk = aboveChunk;
+}
+
+// Floats as unsigned numbers of the same order; 0 is below all.
+__device__ uint32_t ordered(float x) {
+  const uint32_t bits = __float_as_uint(x);
+  return bits ^ (bits >> 31 ? 0xffffffffu : 0x80000000u);
 }
 
 // Offers one candidate a lane, in lane order.
@@ -52,8 +60,8 @@ __device__ uint2 bytesToHalves(uint32_t four) {
 // A block: up to 64 tokens of one head over one part of the list, 64 chunks a step. Warp w multiplies 16 tokens with 32 chunks, and
 // keeps the lists of 8 tokens. Sums: exp2 of scores instead, summed a token.
 template <bool kSums>
-__global__ void __launch_bounds__(256) scanKernel(Landmarks landmarks, List list, const float* r, int m, float temperature0, float temperature1, float* outScores,
-                                                  uint32_t* outChunks, float* outSums) {
+__global__ void __launch_bounds__(256) scanKernel(Landmarks landmarks, List list, const float* r, int m, float temperature0, float temperature1, uint32_t* floors,
+                                                  float* outScores, uint32_t* outChunks, float* outSums) {
   __shared__ __align__(128) __half marks[2][kTile * 64];  // dims 0..63 and 64..127
   __shared__ float tile[kTile][kTile + 1], factor[kTile], partial[2][kTile];
   __shared__ uint32_t numbers[kTile];
@@ -116,6 +124,11 @@ __global__ void __launch_bounds__(256) scanKernel(Landmarks landmarks, List list
       numbers[mine] = nextNumber;
       factor[mine] = nextFactor;
     }
+    uint32_t floor[8];
+    if constexpr (!kSums) {
+#pragma unroll
+      for (int i = 0; i < 8; ++i) floor[i] = warp * 8 + i < tokens ? __ldcg(floors + (size_t)(token0 + warp * 8 + i) * kGroups + head) : 0;
+    }
     __syncthreads();
     fetch(step + 1);
     if (works) {
@@ -148,11 +161,13 @@ __global__ void __launch_bounds__(256) scanKernel(Landmarks landmarks, List list
       for (int i = 0; i < 8; ++i) {
         const int t = warp * 8 + i;
         if (t >= tokens) break;
+        const float before = score[i];
 #pragma unroll
         for (int half = 0; half < 2; ++half) {
           const int c = half * 32 + lane;
-          offer(score[i], chunk[i], tile[t][c], numbers[c], numbers[c] != kNone);
+          offer(score[i], chunk[i], tile[t][c], numbers[c], numbers[c] != kNone && ordered(tile[t][c]) >= floor[i]);
         }
+        if (lane == kTop - 1 && score[i] != before) atomicMax(floors + (size_t)(token0 + t) * kGroups + head, ordered(score[i]));
       }
       __syncthreads();
     }
@@ -272,7 +287,9 @@ bool Scan::best(Run& run, const Landmarks& landmarks, const List& list, const fl
   }
   const size_t items = (size_t)splits_ * m * kGroups * kTop;
   if (!scores_.room(run, items) || !chunks_.room(run, items)) return false;
-  scanKernel<false><<<dim3(splits_, (m + kTile - 1) / kTile, kGroups), 256, 0, run.stream>>>(landmarks, list, r, m, temperature[0], temperature[1], scores_.get(),
+  if (!floors_.room(run, (size_t)m * kGroups)) return false;
+  run.check(cudaMemsetAsync(floors_.get(), 0, (size_t)m * kGroups * sizeof(uint32_t), run.stream), "clearing memory");
+  scanKernel<false><<<dim3(splits_, (m + kTile - 1) / kTile, kGroups), 256, 0, run.stream>>>(landmarks, list, r, m, temperature[0], temperature[1], floors_.get(), scores_.get(),
                                                                                             chunks_.get(), nullptr);
   run.launched("scoring");
   return run.ok();
@@ -287,7 +304,7 @@ void Scan::merge(Run& run, const uint8_t* own, int first, const float* r, int m,
 
 void Scan::logSumExp(Run& run, const Landmarks& landmarks, const List& list, const float* r, int m, const float* temperature, double divisor, double* sum) {
   if (list.n == 0 || !prepare(run, m, list.n) || !sums_.room(run, (size_t)splits_ * m * kGroups)) return;
-  scanKernel<true><<<dim3(splits_, (m + kTile - 1) / kTile, kGroups), 256, 0, run.stream>>>(landmarks, list, r, m, temperature[0], temperature[1], nullptr, nullptr,
+  scanKernel<true><<<dim3(splits_, (m + kTile - 1) / kTile, kGroups), 256, 0, run.stream>>>(landmarks, list, r, m, temperature[0], temperature[1], nullptr, nullptr, nullptr,
                                                                                            sums_.get());
   run.launched("summing scores");
   logSumExpKernel<<<1, 256, 0, run.stream>>>(sums_.get(), splits_, m * kGroups, divisor, sum);

@@ -33,7 +33,7 @@ class Scan {
   bool prepare(Run& run, int m, int n);
   int splits_ = 0;
   Buffer<float> scores_, sums_;
-  Buffer<uint32_t> chunks_;
+  Buffer<uint32_t> chunks_, floors_;
 };
 
 // mean[256] += sum over tokens of r * temperature * factor.
