@@ -7,8 +7,8 @@ import type { Evidence } from "./types.ts";
 
 /** Share of distinct lines in common (Jaccard) from which regions are copies. */
 const SAME = 0.8;
-/** Distinct lines a region must have to be judged. */
-const LONG_ENOUGH = 5;
+/** Distinct lines a region must have to be judged: constructors of one family are as alike and say different things. */
+const LONG_ENOUGH = 8;
 
 export class Collapsing {
   readonly #kept: { evidence: Evidence; lines: Set<string> }[] = [];
