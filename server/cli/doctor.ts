@@ -1,6 +1,7 @@
 /** Checks an installation: what Everyline needs to run, and what it can do without. */
 import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { EngineStats } from "../../native/addon.ts";
 import { Engine } from "../../native/engine.ts";
 import { loadAddon, probeAddon } from "../../native/load.ts";
 import { GitError, runGit } from "../history/git.ts";
@@ -61,12 +62,14 @@ export function diagnosisForPeople({ checks }: Diagnosis): string {
 }
 
 function rules({ home, program, addon, model }: Installation): Rule[] {
+  let stats: Promise<EngineStats> | undefined; // loaded once for two rules: its checksum takes time
+  const engine = () => (stats ??= engineStats(addon, model));
   return [
     { name: "node", needed: true, check: nodeVersion },
     { name: "node:sqlite", needed: true, check: sqlite },
     { name: "native addon", needed: true, check: () => nativeAddon(addon) },
-    { name: "model", needed: true, check: () => modelLoads(addon, model) },
-    { name: "backend", needed: false, check: () => backend(addon, model) },
+    { name: "model", needed: true, check: async () => `${(await engine()).modelId}, checksum right` },
+    { name: "backend", needed: false, check: async () => backend(await engine()) },
     { name: "home folder", needed: true, check: () => writable(home) },
     { name: "free disk space", needed: false, check: () => freeSpace(home) },
     { name: "git", needed: false, check: () => gitVersion(program) },
@@ -104,21 +107,17 @@ async function nativeAddon(addon: string): Promise<string> {
   return message;
 }
 
-/** Loads it, which verifies its checksum. */
-async function modelLoads(addon: string, model: string): Promise<string> {
+/** Of an engine loaded with the model, which verifies its checksum. */
+async function engineStats(addon: string, model: string): Promise<EngineStats> {
   if (!(await probeAddon(addon)).ok) throw new Error(`not tried, because the native addon does not load (${model})`);
   const engine = await Engine.load(loadAddon(addon), { model, threads: 1, isa: "" });
-  const { modelId } = engine.stats();
+  const stats = engine.stats();
   engine.close();
-  return `${modelId}, checksum right`;
+  return stats;
 }
 
 /** Which backend serves, and why no GPU does where none does. */
-async function backend(addon: string, model: string): Promise<string> {
-  if (!(await probeAddon(addon)).ok) throw new Error("not tried, because the native addon does not load");
-  const engine = await Engine.load(loadAddon(addon), { model, threads: 1, isa: "" });
-  const { backend, detail, withoutGpu } = engine.stats();
-  engine.close();
+function backend({ backend, detail, withoutGpu }: EngineStats): string {
   return withoutGpu ? `${backend} (${detail}). ${withoutGpu}` : `${backend} (${detail})`;
 }
 
