@@ -9,8 +9,9 @@ let workbench: Workbench;
 
 beforeAll(async () => {
   folder = await project();
-  // Without the suggestion list: its box would take the Tab key.
-  workbench = await openWorkbench({ folder: folder.path, settings: { "editor.quickSuggestions": { other: "off" } } });
+  // Without the suggestion list, whose box would take the Tab key, and without brackets that close themselves behind the cursor.
+  const settings = { "editor.quickSuggestions": { other: "off" }, "editor.autoClosingBrackets": "never" };
+  workbench = await openWorkbench({ folder: folder.path, settings });
 });
 
 afterEach(async (context) => workbench.screenshot(context.task.name.replaceAll(/\W+/g, "-")));
@@ -63,14 +64,14 @@ describe("Everyline in the workbench", () => {
   });
 
   it("offers ghost text that Tab accepts", async () => {
-    await workbench.openFile("routes.ts");
-    await workbench.page.locator(`${editor} .view-line`, { hasText: "listInvoices" }).click();
+    await workbench.openFile("import_parcels.py");
+    await workbench.page.locator(`${editor} .view-line`, { hasText: "return sum" }).click();
     await workbench.page.keyboard.press("Control+End");
-    await workbench.page.keyboard.type("export const history = new TrackingL", { delay: 30 });
+    await workbench.page.keyboard.type("\n\ndef count_rows(path):\nreturn sum(1 for row in read_", { delay: 30 });
     await workbench.page.locator(`${editor} .ghost-text-decoration, ${editor} .ghost-text`).first().waitFor({ timeout: 60_000 });
     await workbench.screenshot("ghost-text");
     await workbench.page.keyboard.press("Tab");
-    await expect.poll(() => workbench.visibleText()).toContain("export const history = new TrackingLog");
+    await expect.poll(() => workbench.visibleText()).toContain("return sum(1 for row in read_rows(");
   });
 
   it("finds a function a moment after it is saved", async () => {
