@@ -37,8 +37,8 @@ describe("readMessage", () => {
 
 function answer(statements: LocatedAnswer["statements"]): LocatedAnswer {
   const place: LocatedEvidence = {
-    uri: "file:///work/a.ts",
-    folder: "file:///work",
+    uri: "file:///repo/a.ts",
+    folder: "file:///repo",
     path: "a.ts",
     startLine: 1,
     endLine: 2,
@@ -62,7 +62,7 @@ function answer(statements: LocatedAnswer["statements"]): LocatedAnswer {
     title: "",
   };
   return {
-    folder: "file:///work",
+    folder: "file:///repo",
     question: "q",
     found: true,
     statements,

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { labelOf, type Source, snippetOf } from "./source.ts";
 
 const place: Source = {
-  uri: "file:///work/src/router.ts",
+  uri: "file:///repo/src/router.ts",
   path: "src/router.ts",
   startLine: 10,
   endLine: 14,
@@ -13,7 +13,7 @@ const place: Source = {
   text: "  a\n\n  b\n    c\n  d",
   bestStart: 12,
   bestEnd: 13,
-  folder: "file:///work",
+  folder: "file:///repo",
 };
 
 describe("labelOf", () => {

@@ -21,15 +21,15 @@ describe("pathOfUri", () => {
 
 describe("pathInFolder and uriInFolder", () => {
   it("refuse what leads out of the folder", () => {
-    expect(pathInFolder("/work", "file:///work/../etc/passwd")).toBeUndefined();
-    expect(pathInFolder("/work", "file:///workshop/a.ts")).toBeUndefined();
-    expect(pathInFolder("/work", "file:///work")).toBeUndefined();
-    for (const path of ["..", "../a", "a/../../b", "/etc/passwd", "", "a\0b", "."]) expect(uriInFolder("/work", path)).toBeUndefined();
+    expect(pathInFolder("/repo", "file:///repo/../etc/passwd")).toBeUndefined();
+    expect(pathInFolder("/repo", "file:///workshop/a.ts")).toBeUndefined();
+    expect(pathInFolder("/repo", "file:///repo")).toBeUndefined();
+    for (const path of ["..", "../a", "a/../../b", "/etc/passwd", "", "a\0b", "."]) expect(uriInFolder("/repo", path)).toBeUndefined();
   });
 
   it("keep a name that only begins with two dots", () => {
-    expect(uriInFolder("/work", "..a/b.ts")).toBe("file:///work/..a/b.ts");
-    expect(pathInFolder("/work", "file:///work/..a/b.ts")).toBe("..a/b.ts");
+    expect(uriInFolder("/repo", "..a/b.ts")).toBe("file:///repo/..a/b.ts");
+    expect(pathInFolder("/repo", "file:///repo/..a/b.ts")).toBe("..a/b.ts");
   });
 
   it("are each other's inverse for any path inside, with spaces, newlines, percent signs and other scripts", () =>
