@@ -14,14 +14,10 @@ export async function whenChanged(output, inputs, make) {
   return true;
 }
 
-/** SHA-256 over the paths, sizes and times of files and folders (recursive). */
+/** SHA-256 over the paths and contents of files and folders (recursive): a build that writes the same bytes again changes nothing. */
 function digestOf(inputs) {
   const hash = createHash("sha256");
-  for (const input of inputs)
-    for (const file of filesUnder(input)) {
-      const stat = statSync(file);
-      hash.update(`${file}\0${stat.size}\0${stat.mtimeMs}\n`);
-    }
+  for (const input of inputs) for (const file of filesUnder(input)) hash.update(`${file}\0`).update(readFileSync(file));
   return hash.digest("hex");
 }
 

@@ -56,9 +56,19 @@ export async function openWorkbench({
     env: { EVERYLINE_HOME: join(scratch, "home") },
   });
   const browser = await launch();
+  const close = async () => {
+    await browser.close();
+    await workbench.stop();
+    rmSync(scratch, { recursive: true, force: true });
+  };
   const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
-  await page.goto(workbench.url(folder) + query, { waitUntil: "domcontentloaded", timeout: 60_000 });
-  await page.waitForSelector(".monaco-workbench", { timeout: 60_000 });
+  try {
+    await page.goto(workbench.url(folder) + query, { waitUntil: "domcontentloaded", timeout: 60_000 });
+    await page.waitForSelector(".monaco-workbench", { timeout: 60_000 });
+  } catch (error) {
+    await close();
+    throw error;
+  }
   return {
     page,
     port: workbench.port,
@@ -67,11 +77,7 @@ export async function openWorkbench({
     askView: () => askView(page),
     visibleText: async () => (await page.locator(`${editor} .view-lines`).first().innerText()).replaceAll("\u00a0", " "),
     screenshot: async (name) => void (await page.screenshot({ path: join(screenshots, `${name}.png`) })),
-    close: async () => {
-      await browser.close();
-      await workbench.stop();
-      rmSync(scratch, { recursive: true, force: true });
-    },
+    close,
   };
 }
 
