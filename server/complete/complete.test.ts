@@ -14,8 +14,8 @@ function memoryOf(
   const index = {
     documentAt: async (path: string) => (path === "lib.ts" ? row : undefined),
     documents: async (ids: readonly number[]) => (ids.includes(7) ? [row] : []),
-    chunkLines: async (_: number, chunks: readonly number[]) =>
-      chunks.map((chunk) => ({ startLine: chunk * 10 + 1, endLine: chunk * 10 + 10 })),
+    chunkLines: async (asked: readonly { chunks: readonly number[] }[]) =>
+      asked.map(({ chunks }) => chunks.map((chunk) => ({ startLine: chunk * 10 + 1, endLine: chunk * 10 + 10 }))),
   };
   return {
     index: index as unknown as CompletionMemory["index"],

@@ -123,7 +123,7 @@ export class Completer {
     const chunks: CompletionChunk[] = [];
     for (const one of heaviest) {
       const row = rows.get(one.document);
-      const lines = row ? (await index.chunkLines(one.document, [one.chunk]))[0] : undefined;
+      const lines = row ? (await index.chunkLines([{ document: one.document, chunks: [one.chunk] }]))[0]?.[0] : undefined;
       if (row && lines) addChunk(chunks, { path: row.path, commit: row.commit, ...lines, weight: one.weight });
     }
     return chunks.sort((a, b) => b.weight - a.weight);

@@ -126,8 +126,8 @@ function withoutHunks(sha: string): Patch {
   return { sha, hunks: [], skippedFiles: 0, isCut: false };
 }
 
-/** Whatever configuration may say, the output looks the same and no other program runs. */
-const shape = [
+/** Whatever configuration may say, a patch looks the same and no other program runs. */
+export const patchShape = [
   "--patch",
   "--unified=2",
   "--inter-hunk-context=0",
@@ -142,15 +142,12 @@ const shape = [
   "--ignore-submodules=all",
   "--submodule=short",
   "--ws-error-highlight=none",
-  "--no-show-signature",
-  "--no-notes",
-  "--no-decorate",
-  "--no-mailmap",
   "-l200",
 ];
+const logShape = [...patchShape, "--no-show-signature", "--no-notes", "--no-decorate", "--no-mailmap"];
 
 function log(folder: string, shas: readonly string[], more: readonly string[], signal: AbortSignal | undefined): AsyncGenerator<Buffer> {
-  const args = ["log", "--stdin", "--no-walk=unsorted", "--ignore-missing", `--format=${patchStart}%H`, ...shape, ...more];
+  const args = ["log", "--stdin", "--no-walk=unsorted", "--ignore-missing", `--format=${patchStart}%H`, ...logShape, ...more];
   return streamGit(folder, args, { signal, input: `${shas.join("\n")}\n` });
 }
 

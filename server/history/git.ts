@@ -10,6 +10,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { realpath } from "node:fs/promises";
+import type { Socket } from "node:net";
 
 export type GitProblem =
   | "git is missing"
@@ -110,7 +111,19 @@ function start(folder: string, args: readonly string[], options: GitOptions): Ch
     ...(options.signal ? { signal: options.signal } : {}),
   });
   child.stdin.on("error", () => {}); // git may end before it has read all: its exit status tells
-  child.stdin.end(options.input ?? "");
+  return child;
+}
+
+/**
+ * Starts a git in `folder` that reads questions from its standard input until that ends, as it does with this process, which it does not
+ * keep alive. That it could not be started comes as "close".
+ */
+export function startGit(folder: string, args: readonly string[]): ChildProcessWithoutNullStreams {
+  const child = start(folder, args, {});
+  child.on("error", () => {});
+  child.stderr.resume();
+  child.unref();
+  for (const stream of [child.stdin, child.stdout, child.stderr]) (stream as Socket).unref();
   return child;
 }
 
@@ -123,6 +136,7 @@ const longestSilenceMs = 120_000;
 export async function* streamGit(folder: string, args: readonly string[], options: GitOptions = {}): AsyncGenerator<Buffer> {
   options.signal?.throwIfAborted();
   const child = start(folder, args, options);
+  child.stdin.end(options.input ?? "");
   let complaint = "";
   child.stderr.on("data", (bytes: Buffer) => {
     if (complaint.length < 4000) complaint += bytes.toString("utf8");

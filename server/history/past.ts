@@ -5,6 +5,7 @@ import { readPatches } from "./diffs.ts";
 import { GitError } from "./git.ts";
 import { type LineOrigin, lineOrigin, type OriginQuestion } from "./line-origin.ts";
 import type { Patch } from "./patch-parser.ts";
+import { PatchReader } from "./patch-reader.ts";
 import { readTags, type Tag } from "./tags.ts";
 
 /** Milliseconds for which tags once read are believed. */
@@ -12,10 +13,12 @@ const tagsLast = 30_000;
 
 export class Past {
   readonly #folder: string;
+  readonly #patches: PatchReader;
   #tags: { read: number; tags: Promise<Tag[]> } | undefined;
 
   constructor(folder: string) {
     this.#folder = folder;
+    this.#patches = new PatchReader(folder);
   }
 
   /** Oldest first; none where git cannot say. */
@@ -25,13 +28,18 @@ export class Past {
     return this.#tags.tags;
   }
 
-  /** What these commits changed, by sha, lines that look like secrets blanked; one git process for all. Commits that cannot be read are missing. */
+  /** What these commits changed, by sha, lines that look like secrets blanked. Commits that cannot be read are missing. */
   async patches(shas: readonly string[]): Promise<Map<string, Patch>> {
-    const found = new Map<string, Patch>();
+    if (shas.length === 0) return new Map();
+    const patches = await this.#patches.read(shas).catch(() => this.#readAround(shas));
+    return new Map(patches.map((patch) => [patch.sha, withoutSecrets(patch)]));
+  }
+
+  /** Where git fails on a commit (a damaged object), the others are read all the same. */
+  async #readAround(shas: readonly string[]): Promise<Patch[]> {
+    const found: Patch[] = [];
     try {
-      if (shas.length > 0)
-        for await (const patches of readPatches(this.#folder, shas, { streams: 1 }))
-          for (const patch of patches) found.set(patch.sha, withoutSecrets(patch));
+      for await (const patches of readPatches(this.#folder, shas, { streams: 1 })) found.push(...patches);
     } catch (error) {
       if (!(error instanceof GitError)) throw error; // what was read until then is shown
     }

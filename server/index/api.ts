@@ -4,6 +4,7 @@
  */
 import type { FieldWeights } from "../../native/addon.ts";
 import type {
+  CommitHead,
   CommitRow,
   DiffPlace,
   DocumentRow,
@@ -28,12 +29,24 @@ export interface PassageHit extends PassageRow {
   path: string;
 }
 
-/** A part of a commit's diff that holds words of a query. */
-export interface DiffHit {
-  commit: CommitRow;
-  place: DiffPlace;
+/** Chunks of a document by their numbers. */
+export interface ChunksOf {
+  document: number;
+  chunks: readonly number[];
+}
+
+/** A commit that holds words of a query: its document and its date. */
+export interface CommitHit {
+  document: number;
+  date: number;
   score: number;
   coverage: number;
+}
+
+/** A part of a commit's diff that holds words of a query. */
+export interface DiffHit extends CommitHit {
+  /** Names the part: see `diffPlaces`. */
+  part: number;
 }
 
 export interface KnownFile {
@@ -54,20 +67,26 @@ export interface IndexReader {
   documentAt(path: string): Promise<DocumentRow | undefined>;
   /** All live file documents (kept in memory and refreshed by transaction: cheap to call for every question). */
   files(): Promise<readonly DocumentRow[]>;
-  passages(ids: readonly number[]): Promise<PassageRow[]>;
-  passagesOf(document: number): Promise<PassageRow[]>;
-  /** Lines of chunks of an encoded document, in the order asked for. */
-  chunkLines(document: number, chunks: readonly number[]): Promise<PassageLines[]>;
+  /** Lines of chunks of encoded documents, each in the order asked for; none where a document is not encoded. */
+  chunkLines(chunks: readonly ChunksOf[]): Promise<PassageLines[][]>;
   /** Definitions by exact name, else by name ignoring case; of live files. */
   symbolsNamed(names: readonly string[]): Promise<SymbolRow[]>;
   symbolsOf(document: number): Promise<SymbolRow[]>;
+  /** Definitions of several documents, in their order. */
+  outlines(documents: readonly number[]): Promise<SymbolRow[][]>;
+  /** Distinct names that each of these documents defines and that only code has: with a hump or an underscore inside. */
+  namesOf(documents: readonly number[]): Promise<string[][]>;
   /** BM25F over file passages, with the unsaved text of open files in place of their saved text. */
   searchFiles(query: string, k: number, weights: FieldWeights): Promise<PassageHit[]>;
   /** BM25F over commits. */
-  searchCommits(query: string, k: number, weights: FieldWeights): Promise<{ commit: CommitRow; score: number; coverage: number }[]>;
+  searchCommits(query: string, k: number, weights: FieldWeights): Promise<CommitHit[]>;
   /** BM25F over parts of diffs: paths and enclosing definitions, removed lines (`symbols`), added lines (`body`). */
   searchDiffs(query: string, k: number, weights: FieldWeights): Promise<DiffHit[]>;
   commits(shas: readonly string[]): Promise<CommitRow[]>;
+  /** By their documents; unknown ones are left out. */
+  commitHeads(documents: readonly number[]): Promise<CommitHead[]>;
+  /** Where parts of diffs are, in the order asked for; unknown ones are left out. */
+  diffPlaces(parts: readonly number[]): Promise<(DiffPlace & { part: number })[]>;
   /** Terms of a text as the word index sees them. */
   terms(text: string): string[];
   /** Number of file passages that hold the word. */

@@ -102,7 +102,9 @@ async function contents(index: Index): Promise<unknown> {
   for (const query of ["apple", "banana cherry", "elder fig docs", "damson a"]) {
     for (const { id: _i, document, ...hit } of await index.searchFiles(query, 100, evenWeights))
       hits.push({ query, ...hit, saved: pathOf.get(document) ?? "" });
-    for (const { commit, score } of await index.searchCommits(query, 100, evenWeights)) hits.push({ query, sha: commit.sha, score });
+    const commits = await index.searchCommits(query, 100, evenWeights);
+    const heads = await index.commitHeads(commits.map(({ document }) => document));
+    for (const [i, { sha }] of heads.entries()) hits.push({ query, sha, score: commits[i]!.score });
   }
   const symbols = await index.symbolsNamed(["banana", "Cherry", "fig"]);
   return {

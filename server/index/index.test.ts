@@ -78,12 +78,13 @@ describe("Index", () => {
     expect((await index.toEncode(9)).map(({ path }) => path)).toEqual(["c.ts", "a.ts"]);
     await index.markEncoded([{ document: ids[2]!, encoding: "k", tokens: 70, chunkLines: Int32Array.of(1, 3, 3, 9) }]);
     expect((await index.toEncode(9)).map(({ path }) => path)).toEqual(["a.ts"]);
-    expect(await index.chunkLines(ids[2]!, [1, 0, 5])).toEqual([{ startLine: 3, endLine: 9 }, { startLine: 1, endLine: 3 }]); // biome-ignore format: a table
+    const asked = [{ document: ids[2]!, chunks: [1, 0, 5] }, { document: ids[0]!, chunks: [0] }]; // biome-ignore format: a table
+    expect(await index.chunkLines(asked)).toEqual([[{ startLine: 3, endLine: 9 }, { startLine: 1, endLine: 3 }], []]); // biome-ignore format: a table
     expect(await index.encodedDocuments()).toEqual([{ document: ids[2], encoding: "k", tokens: 70, chunks: 2 }]);
     expect(await index.status()).toMatchObject({ toEncode: 2, encoded: 1, tokens: 70, chunks: 2, pendingBytes: 5 });
     await index.forgetEncodings(["k", ""]);
     expect(await index.status()).toMatchObject({ toEncode: 2, encoded: 0, tokens: 0, chunks: 0, pendingBytes: 10 });
-    expect(await index.chunkLines(ids[2]!, [0])).toEqual([]);
+    expect(await index.chunkLines([{ document: ids[2]!, chunks: [0] }])).toEqual([[]]);
   });
 
   it("finds commits by subject, body, author and paths, and keeps only those that are retained", async () => {
@@ -93,7 +94,8 @@ describe("Index", () => {
       commit("bb", { paths: ["docs/übung.md"] }),
     ]);
     await index.putCommits([commit("aa", { subject: "Not this" })]);
-    const found = async (query: string) => (await index.searchCommits(query, 9, evenWeights)).map((hit) => hit.commit.sha);
+    const found = async (query: string) =>
+      (await index.commitHeads((await index.searchCommits(query, 9, evenWeights)).map(({ document }) => document))).map(({ sha }) => sha);
     expect(await found("headers")).toEqual(["aa"]);
     expect(await found("übung")).toEqual(["bb"]);
     expect(await index.commits(["bb", "zz"])).toMatchObject([{ sha: "bb", paths: ["docs/übung.md"], author: "Ada" }]);
@@ -170,8 +172,10 @@ describe("restart", () => {
 
     const again = await folder.open();
     expect([await paths(again, "apple"), await paths(again, "banana"), await paths(again, "elder")]).toEqual([["a.ts"], [], ["c.ts"]]);
-    const commits = await again.searchCommits("cherry damson fig", 9, evenWeights);
-    expect(commits.map((hit) => hit.commit.sha).sort()).toEqual(["bb", "cc"]);
+    const commits = await again.commitHeads(
+      (await again.searchCommits("cherry damson fig", 9, evenWeights)).map(({ document }) => document),
+    );
+    expect(commits.map(({ sha }) => sha).sort()).toEqual(["bb", "cc"]);
     expect([again.documentFrequency("banana"), folder.messages]).toEqual([0, []]);
   });
 

@@ -4,8 +4,8 @@
  */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { FieldWeights, NativeAddon } from "../../native/addon.ts";
-import type { DiffHit, IndexReader, IndexWriter, KnownFile, PassageHit } from "./api.ts";
+import type { FieldWeights, NativeAddon, WordHits } from "../../native/addon.ts";
+import type { ChunksOf, CommitHit, DiffHit, IndexReader, IndexWriter, KnownFile, PassageHit } from "./api.ts";
 import { DamagedIndexError, IndexAccessError } from "./errors.ts";
 import { FilesCache } from "./files-cache.ts";
 import { Overlay } from "./overlay.ts";
@@ -17,11 +17,12 @@ import type { Changes, StoreReader } from "./store-reader.ts";
 import { StoreThread } from "./store-thread.ts";
 import type { EncodedRow, StoreWriter, Written } from "./store-writer.ts";
 import type {
+  CommitHead,
   CommitRow,
+  DiffPlace,
   DocumentRow,
   IndexStatus,
   PassageLines,
-  PassageRow,
   PreparedCommit,
   PreparedDiff,
   PreparedFile,
@@ -175,16 +176,8 @@ export class Index implements IndexReader, IndexWriter {
     return this.#cache.files();
   }
 
-  passages(ids: readonly number[]): Promise<PassageRow[]> {
-    return this.#reader.call("passages", ids);
-  }
-
-  passagesOf(document: number): Promise<PassageRow[]> {
-    return this.#reader.call("passagesOf", document);
-  }
-
-  chunkLines(document: number, chunks: readonly number[]): Promise<PassageLines[]> {
-    return this.#reader.call("chunkLines", document, chunks);
+  chunkLines(chunks: readonly ChunksOf[]): Promise<PassageLines[][]> {
+    return this.#reader.call("chunkLines", chunks);
   }
 
   /** Definitions in unsaved text take the place of their file's saved ones. */
@@ -199,9 +192,21 @@ export class Index implements IndexReader, IndexWriter {
   }
 
   async symbolsOf(document: number): Promise<SymbolRow[]> {
-    const path = this.#overlay.paths > 0 ? (await this.#cache.byId()).get(document)?.path : undefined;
-    const unsaved = path === undefined ? undefined : this.#overlay.symbols(path);
-    return unsaved?.map((symbol) => ({ ...symbol, document })) ?? this.#reader.call("symbolsOf", document);
+    return (await this.outlines([document]))[0]!;
+  }
+
+  async outlines(documents: readonly number[]): Promise<SymbolRow[][]> {
+    const saved = await this.#reader.call("outlines", documents);
+    if (this.#overlay.paths === 0) return saved;
+    const rows = await this.#cache.byId();
+    return saved.map((symbols, i) => {
+      const document = documents[i]!;
+      return this.#overlay.symbols(rows.get(document)?.path ?? "")?.map((symbol) => ({ ...symbol, document })) ?? symbols;
+    });
+  }
+
+  namesOf(documents: readonly number[]): Promise<string[][]> {
+    return this.#reader.call("namesOf", documents);
   }
 
   /** The saved passages of a file with unsaved text are found, too, but not shown: more are asked for until there are enough others. */
@@ -215,24 +220,35 @@ export class Index implements IndexReader, IndexWriter {
     }
   }
 
-  async searchCommits(query: string, k: number, weights: FieldWeights): Promise<{ commit: CommitRow; score: number; coverage: number }[]> {
-    const { ids, scores, coverage } = await this.#commits.search(query, k, weights);
-    const found = await this.#reader.call("commitsOfPassages", [...ids]);
-    return found.map(({ passage, ...commit }) => ({
-      commit,
-      score: scores[ids.indexOf(passage)]!,
-      coverage: coverage[ids.indexOf(passage)]!,
-    }));
+  async searchCommits(query: string, k: number, weights: FieldWeights): Promise<CommitHit[]> {
+    return this.#commitHits("commit", await this.#commits.search(query, k, weights));
   }
 
   async searchDiffs(query: string, k: number, weights: FieldWeights): Promise<DiffHit[]> {
-    const { ids, scores, coverage } = await this.#diffs.search(query, k, weights);
-    const found = await this.#reader.call("diffParts", [...ids]);
-    return found.map(({ id, ...part }) => ({ ...part, score: scores[ids.indexOf(id)]!, coverage: coverage[ids.indexOf(id)]! }));
+    return this.#commitHits("diff", await this.#diffs.search(query, k, weights));
+  }
+
+  /** Hits of commits that are gone are left out. */
+  async #commitHits(kind: "commit" | "diff", { ids, scores, coverage }: WordHits): Promise<DiffHit[]> {
+    const commits = await this.#reader.call("commitsOfIds", kind, ids);
+    const hits: DiffHit[] = [];
+    ids.forEach((part, i) => {
+      const document = commits[2 * i]!;
+      if (document) hits.push({ document, date: commits[2 * i + 1]!, part, score: scores[i]!, coverage: coverage[i]! });
+    });
+    return hits;
   }
 
   commits(shas: readonly string[]): Promise<CommitRow[]> {
     return this.#reader.call("commits", shas);
+  }
+
+  commitHeads(documents: readonly number[]): Promise<CommitHead[]> {
+    return this.#reader.call("commitHeads", documents);
+  }
+
+  diffPlaces(parts: readonly number[]): Promise<(DiffPlace & { part: number })[]> {
+    return this.#reader.call("diffPlaces", parts);
   }
 
   terms(text: string): string[] {
@@ -479,16 +495,15 @@ export class Index implements IndexReader, IndexWriter {
 
   /** Where passages are, in the order of `ids`; undefined for those that are gone or hidden by unsaved text. */
   async #passageHits(ids: Int32Array): Promise<(Omit<PassageHit, "score" | "coverage"> | undefined)[]> {
-    const rows = await this.#reader.call("passages", [...ids.filter((id) => id > 0)]);
-    const saved = new Map(rows.map((row) => [row.id, row]));
+    const places = await this.#reader.call("passagePlaces", ids);
     const documents = await this.#cache.byId();
-    return [...ids].map((id) => {
+    return Array.from(ids, (id, i) => {
       const unsaved = this.#overlay.passage(id);
       if (unsaved) return { id, ...unsaved, document: this.#cache.idOf(unsaved.path), unsaved: true };
-      const row = saved.get(id);
-      const path = row && documents.get(row.document)?.path;
+      const [document, startLine, endLine] = places.subarray(3 * i, 3 * i + 3) as unknown as [number, number, number];
+      const path = documents.get(document)?.path;
       if (path === undefined || this.#overlay.has(path)) return undefined;
-      return { ...row!, path, unsaved: false };
+      return { id, document, startLine, endLine, path, unsaved: false };
     });
   }
 }

@@ -118,6 +118,9 @@ export interface CommitRow extends PreparedCommit {
   document: number;
 }
 
+/** What a ranking needs of a commit. */
+export type CommitHead = Pick<CommitRow, "document" | "sha" | "author" | "date" | "subject">;
+
 export interface IndexStatus {
   files: number;
   /** Files marked for encoding, and how many of them are encoded. */

@@ -40,7 +40,9 @@ describe("History", () => {
   }
   async function changed(word: string, weights = anywhere): Promise<string[]> {
     const hits = await index.searchDiffs(word, 20, weights);
-    return hits.map(({ commit, place }) => `${commit.subject}: ${place.path}:${place.newStart}`).sort();
+    const places = await index.diffPlaces(hits.map(({ part }) => part));
+    const commits = await index.commitHeads(hits.map(({ document }) => document));
+    return places.map(({ path, newStart }, i) => `${commits[i]!.subject}: ${path}:${newStart}`).sort();
   }
   async function commit(content: string, message: string): Promise<string> {
     await repo.write({ "a.ts": content });

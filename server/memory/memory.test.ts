@@ -34,9 +34,8 @@ describe.skipIf(missing !== "")("Memory", () => {
     const { memory, messages } = await memories.ready(repo.path);
     expect(await found(memory, "betasum")).toEqual(["src/beta.js"]);
     expect(await meant(memory, "how are numbers added?")).toEqual(["README.md", "src/alpha.js", "src/beta.js"]);
-    expect((await memory.index.searchCommits("sums", 5, { path: 1, symbols: 1, body: 1 })).map(({ commit }) => commit.subject)).toEqual([
-      "Add sums",
-    ]);
+    const commits = await memory.index.searchCommits("sums", 5, { path: 1, symbols: 1, body: 1 });
+    expect((await memory.index.commitHeads(commits.map(({ document }) => document))).map(({ subject }) => subject)).toEqual(["Add sums"]);
     expect(await memory.status()).toMatchObject({ files: 3, toEncode: 3, encoded: 3, commits: 1, problem: "", skipped: {} });
     expect(messages).toEqual([]);
   });

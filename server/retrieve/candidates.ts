@@ -6,7 +6,7 @@
  */
 import type { IndexReader, PassageHit } from "../index/api.ts";
 import type { DocumentRow, FileRole, IndexStatus, SymbolRow } from "../index/types.ts";
-import { type DocumentMeaning, scoreMeaning } from "./meaning.ts";
+import { type DocumentMeaning, type Meanings, scoreMeaning } from "./meaning.ts";
 import { matchPaths, namedFiles, pathIndex } from "./paths.ts";
 import type { Query } from "./query.ts";
 import type { SearchSources } from "./sources.ts";
@@ -121,11 +121,6 @@ class Found {
     return [...this.#candidates.values()];
   }
 
-  has(document: number): boolean {
-    const row = this.#rows.id.get(document);
-    return row !== undefined && this.#candidates.has(row.path);
-  }
-
   /** The candidate of a document; undefined for one that is not a live file (a commit, or removed meanwhile). */
   of(document: number): Candidate | undefined {
     const row = this.#rows.id.get(document);
@@ -158,14 +153,12 @@ class Found {
 
 function addPaths(found: Found, sources: SearchSources, query: Query, files: readonly DocumentRow[]): void {
   const terms = sources.index.terms([query.words, ...query.identifiers, ...joinedNames(query)].join(" "));
-  // matches of every file found otherwise are wanted too, so the limit applies to new candidates only
-  const matches = matchPaths(pathIndex(sources.index, files), terms, files.length);
-  matches.forEach((match, place) => {
-    if (place >= BY_PATH && !found.has(match.document.id)) return;
-    const candidate = found.at(match.document.path);
-    candidate.pathCoverage = match.coverage;
-    candidate.nameMatch = match.name;
-  });
+  const matches = matchPaths(pathIndex(sources.index, files), terms);
+  for (const { document } of matches.best(BY_PATH)) found.at(document.path);
+  for (const candidate of found.all()) {
+    const match = candidate.document && matches.of(candidate.document);
+    if (match) Object.assign(candidate, { pathCoverage: match.coverage, nameMatch: match.name });
+  }
   for (const word of query.paths)
     namedFiles(files, word)
       .slice(0, BY_NAMED_PATH)
@@ -190,14 +183,11 @@ function joinedNames(query: Query): string[] {
   return words.slice(1).map((word, at) => (words[at] ?? "") + word);
 }
 
-function addMeanings(found: Found, meanings: DocumentMeaning[] | undefined): void {
+/** The best by meaning are candidates, and every candidate is told its own. */
+function addMeanings(found: Found, meanings: Meanings | undefined): void {
   if (!meanings) return;
-  const ranked = meanings.toSorted((a, b) => b.sum - a.sum);
-  ranked.forEach((meaning, place) => {
-    if (place >= BY_MEANING && !found.has(meaning.document)) return;
-    const candidate = found.of(meaning.document);
-    if (candidate) candidate.meaning = meaning;
-  });
+  for (const { document } of meanings.best(BY_MEANING)) found.of(document);
+  for (const candidate of found.all()) candidate.meaning = candidate.document && meanings.of(candidate.document.id);
 }
 
 async function namedSymbols(sources: SearchSources, query: Query): Promise<MatchedSymbol[]> {

@@ -2,14 +2,13 @@
  * Evidence out of ranked files and commits: the region to show around the best place, its text, and why it was chosen.
  */
 import type { IndexReader } from "../index/api.ts";
-import type { CommitRow, SymbolDefinition } from "../index/types.ts";
+import type { CommitRow } from "../index/types.ts";
 import type { Change, ShownChange } from "./changes.ts";
 import type { RankedCommit } from "./commits.ts";
 import type { Place } from "./places.ts";
 import type { Query } from "./query.ts";
 import type { RankedFile } from "./rank.ts";
-import { shownOf } from "./shown.ts";
-import type { SearchSources } from "./sources.ts";
+import { type OpenFile, shownOf } from "./shown.ts";
 import type { Evidence } from "./types.ts";
 
 /** Words named as a reason. */
@@ -17,29 +16,17 @@ const WORDS_SHOWN = 4;
 /** Places beside the best one that its region may grow to. */
 const JOINED = 3;
 
-/** The evidence of a file at the first of `places`; undefined when the file cannot be read any more. */
-export async function fileEvidence(
-  sources: SearchSources,
-  query: Query,
-  ranked: RankedFile,
-  places: readonly Place[],
-): Promise<Evidence | undefined> {
-  const { candidate } = ranked;
-  const [text, symbols] = await Promise.all([
-    sources.fileText(candidate.path),
-    candidate.document ? sources.index.symbolsOf(candidate.document.id) : ([] as SymbolDefinition[]),
-  ]);
-  if (text === undefined) return undefined;
-  const file = { index: sources.index, query, lines: text.split(/\r?\n/), symbols };
+/** The evidence of a file at the first of `places`. */
+export function fileEvidence(file: OpenFile, ranked: RankedFile, places: readonly Place[]): Evidence {
   const { title, startLine, endLine, bestStart, bestEnd } = shownOf(file, places[0], places.slice(1, 1 + JOINED));
   const shown = file.lines.slice(startLine - 1, endLine).join("\n");
   return {
-    path: candidate.path,
+    path: ranked.candidate.path,
     startLine,
     endLine,
     commit: "",
     score: ranked.score,
-    reasons: reasonsOf(sources.index, query, ranked, places[0], shown),
+    reasons: reasonsOf(file, ranked, places[0], shown),
     bestStart,
     bestEnd,
     text: shown,
@@ -47,7 +34,7 @@ export async function fileEvidence(
   };
 }
 
-function reasonsOf(index: IndexReader, query: Query, ranked: RankedFile, place: Place | undefined, shown: string): string[] {
+function reasonsOf({ index, query }: OpenFile, ranked: RankedFile, place: Place | undefined, shown: string): string[] {
   const { candidate, features } = ranked;
   const reasons: string[] = [];
   if (candidate.frameLine > 0) reasons.push(`stack frame at line ${candidate.frameLine}`);
@@ -92,7 +79,11 @@ function wordsAsked(index: IndexReader, query: Query): WordAsked[] {
 }
 
 /** A commit as evidence: its message, and what of its changes fits the question. */
-export function commitEvidence({ commit, score, coverage }: RankedCommit, shown: ShownChange | undefined): Evidence {
+export function commitEvidence(
+  commit: CommitRow,
+  { score, coverage }: Pick<RankedCommit, "score" | "coverage">,
+  shown: ShownChange | undefined,
+): Evidence {
   const { side = "both", ...change } = shown ?? {};
   return {
     ...(shown && { change: change as Change }),

@@ -1,32 +1,38 @@
-/** The history's answer to a question: commits in the period it names, each with what of its changes fits, as it was. */
+/** The history's answer to a question: commits in the period it names, and of those that are shown what of their changes fits, as it was. */
 import { changeIn } from "./changes.ts";
 import { type RankedCommit, rankCommits } from "./commits.ts";
 import { commitEvidence } from "./evidence.ts";
-import { readPeriod } from "./period.ts";
+import { namesTime, readPeriod } from "./period.ts";
 import { type Query, readQuery } from "./query.ts";
 import type { SearchSources } from "./sources.ts";
 import type { Evidence } from "./types.ts";
 
-/** Commits, best first, at most `k`, and the evidence of each. */
-export async function searchHistory(
-  sources: SearchSources,
-  query: Query,
-  k: number,
-): Promise<{ ranked: RankedCommit[]; evidence: Evidence[] }> {
-  const ranked = await rankInPeriod(sources, query, k);
-  const changed = ranked.filter(({ place }) => place);
-  const patches = await sources.past.patches(changed.map(({ commit }) => commit.sha));
-  const evidence = ranked.map((it) => commitEvidence(it, it.place && changeIn(sources.index, query, it.place, patches.get(it.commit.sha))));
-  return { ranked, evidence };
-}
-
-/** A period without any commit that fits was none: "in 1.2" may be part of a name. */
-async function rankInPeriod({ index, past }: SearchSources, query: Query, k: number): Promise<RankedCommit[]> {
-  const period = readPeriod(query.text, await past.tags(), Date.now() / 1000);
+/** Commits, best first, at most `k`. A period without any commit that fits was none: "in 1.2" may be part of a name. */
+export async function rankHistory({ index, past }: SearchSources, query: Query, k: number): Promise<RankedCommit[]> {
+  const period = namesTime(query.text) ? readPeriod(query.text, await past.tags(), Date.now() / 1000) : undefined;
   if (period) {
     const { words } = readQuery(period.rest || query.text);
     const ranked = await rankCommits(index, { ...query, words }, k, period);
     if (ranked.length > 0) return ranked;
   }
   return rankCommits(index, query, k);
+}
+
+/** What is shown of ranked commits, in their order; those gone meanwhile are left out. */
+export async function commitsShown({ index, past }: SearchSources, query: Query, ranked: readonly RankedCommit[]): Promise<Evidence[]> {
+  if (ranked.length === 0) return [];
+  const changed = ranked.filter(({ part }) => part !== undefined);
+  const [rows, places, patches] = await Promise.all([
+    index.commits(ranked.map(({ commit }) => commit.sha)),
+    index.diffPlaces(changed.map(({ part }) => part ?? 0)),
+    past.patches(changed.map(({ commit }) => commit.sha)),
+  ]);
+  const rowOf = new Map(rows.map((row) => [row.sha, row]));
+  const placeOf = new Map(places.map((place) => [place.part, place]));
+  return ranked.flatMap((it) => {
+    const row = rowOf.get(it.commit.sha);
+    const place = it.part === undefined ? undefined : placeOf.get(it.part);
+    const change = place && changeIn(index, query, place, patches.get(it.commit.sha));
+    return row ? [commitEvidence(row, it, change)] : [];
+  });
 }

@@ -17,8 +17,8 @@ function scores(...documents: number[][]): SearchScores {
 }
 
 function order(found: SearchScores, neutral?: number[]): number[] {
-  const folded = foldScores(found, neutral && Float32Array.from(neutral)) ?? [];
-  return folded.toSorted((a, b) => b.sum - a.sum).map((it) => it.document);
+  const folded = foldScores(found, neutral && { ...found, scores: Float32Array.from(neutral) });
+  return folded?.best(99).map((it) => it.document) ?? [];
 }
 
 describe("foldScores", () => {
@@ -32,13 +32,15 @@ describe("foldScores", () => {
   });
 
   it("names the best chunks, best first", () => {
-    const folded = foldScores(scores([-9, -3, -8, -5, -7], [-9])) ?? [];
-    expect(folded[0]?.chunks.map((it) => it.chunk)).toEqual([1, 3, 4]);
+    const folded = foldScores(scores([-9, -3, -8, -5, -7], [-9]));
+    expect(folded?.of(10)?.chunks.map((it) => it.chunk)).toEqual([1, 3, 4]);
   });
 
   it("has nothing to say without chunks, and leaves out documents without any", () => {
     expect(foldScores(scores())).toBeUndefined();
-    expect(foldScores(scores([], [-1], [-2]))?.map((it) => it.document)).toEqual([11, 12]);
+    const folded = foldScores(scores([], [-1], [-2]));
+    expect(folded?.best(9).map((it) => it.document)).toEqual([11, 12]);
+    expect([folded?.of(10), folded?.of(13)]).toEqual([undefined, undefined]);
   });
 
   it("gives finite standard scores, whatever the scores", () =>
@@ -46,7 +48,7 @@ describe("foldScores", () => {
       fc.property(
         fc.array(fc.array(fc.double({ min: -100, max: 0, noNaN: true }), { minLength: 1, maxLength: 6 }), { minLength: 1, maxLength: 8 }),
         (documents) => {
-          const folded = foldScores(scores(...documents)) ?? [];
+          const folded = foldScores(scores(...documents))?.best(99) ?? [];
           expect(folded).toHaveLength(documents.length);
           for (const it of folded) expect([it.sum, it.best, ...it.chunks.map((chunk) => chunk.score)].every(Number.isFinite)).toBe(true);
         },
@@ -75,13 +77,13 @@ describe("scoreMeaning", () => {
     for (const text of ["a", "b"]) await scoreMeaning(sources, text);
     expect(asked).toEqual(["a", NEUTRAL_QUESTION, "b"]);
     layout = scores([-1, -2], [-3], [-4]);
-    expect(await scoreMeaning(sources, "c")).toHaveLength(3);
+    expect((await scoreMeaning(sources, "c"))?.best(9)).toHaveLength(3);
     expect(asked.slice(3)).toEqual(["c", NEUTRAL_QUESTION]);
   });
 
   it("does without the neutral question where a document came between the two", async () => {
     const layouts = [scores([-1], [-3]), scores([-1], [-3], [-2])];
     const { sources } = counting(() => layouts.shift() ?? scores([-1]));
-    expect((await scoreMeaning(sources, "a"))?.map((it) => it.document)).toEqual([10, 11]);
+    expect((await scoreMeaning(sources, "a"))?.best(9).map((it) => it.document)).toEqual([10, 11]);
   });
 });

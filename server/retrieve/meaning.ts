@@ -7,6 +7,7 @@
  * chunks at `TEMPERATURE`: several good chunks lift it, one is enough.
  */
 import type { SearchScores } from "../../native/addon.ts";
+import { bestOf } from "./best.ts";
 import type { SearchSources } from "./sources.ts";
 
 export interface DocumentMeaning {
@@ -27,12 +28,11 @@ export const NEUTRAL_QUESTION = "how does this work";
 const CHUNKS = 3;
 
 /** Scores every document; undefined without an engine, without a tokenizer or with nothing encoded. Throws NativeError. */
-export async function scoreMeaning(sources: SearchSources, text: string): Promise<DocumentMeaning[] | undefined> {
+export async function scoreMeaning(sources: SearchSources, text: string): Promise<Meanings | undefined> {
   const { engine, tokenizer } = sources;
   if (!engine || !tokenizer || !text) return undefined;
   const found = await engine.search(tokenizer.frameQuestion(text), LAYERS);
-  const neutral = await neutralScores(engine, tokenizer, found);
-  return foldScores(found, neutral?.scores);
+  return foldScores(found, await neutralScores(engine, tokenizer, found));
 }
 
 /** Scores of the neutral question by engine: they hold until a document comes or goes. */
@@ -56,65 +56,98 @@ function sameChunks(a: SearchScores, b: SearchScores): boolean {
 }
 
 function same(a: Int32Array, b: Int32Array): boolean {
-  return a.length === b.length && a.every((value, at) => value === b[at]);
+  if (a.length !== b.length) return false;
+  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false;
+  return true;
 }
 
-/** Folds chunk scores, less those of a neutral question, to documents in the engine's order. Undefined when there are none. */
-export function foldScores({ documents, firsts, scores: raw }: SearchScores, neutral?: Float32Array): DocumentMeaning[] | undefined {
-  const found = { documents, firsts, scores: neutral ? less(raw, neutral) : raw };
-  const count = found.documents.length;
-  if (count === 0 || found.scores.length === 0) return undefined;
-  const sums = new Float64Array(count);
-  const bests = new Float64Array(count);
-  for (let document = 0; document < count; document++) {
-    const first = found.firsts[document] ?? 0;
-    const end = found.firsts[document + 1] ?? first;
-    const best = maximum(found.scores, first, end);
+/** Folds chunk scores, less those of a neutral question over the same chunks, to documents. Undefined when there are none. */
+export function foldScores(found: SearchScores, neutral?: SearchScores): Meanings | undefined {
+  return found.documents.length === 0 || found.scores.length === 0 ? undefined : new Meanings(found, neutral);
+}
+
+/** What a question means to every document that has chunks. Thousands of them are scored, few are looked at. */
+export class Meanings {
+  readonly #documents: Int32Array;
+  readonly #firsts: Int32Array;
+  readonly #scores: Float32Array;
+  readonly #positions: ReadonlyMap<number, number>;
+  /** Log-sum-exp and maximum of each document's chunks. */
+  readonly #sums: Float64Array;
+  readonly #bests: Float64Array;
+  readonly #sumScale: Spread;
+  readonly #bestScale: Spread;
+
+  constructor({ documents, firsts, scores }: SearchScores, neutral: SearchScores | undefined) {
+    this.#documents = documents;
+    this.#firsts = firsts;
+    this.#scores = neutral ? less(scores, neutral.scores) : scores;
+    this.#positions = positionsIn(neutral?.documents ?? documents); // the neutral question's are the same ones, and stay
+    this.#sums = new Float64Array(documents.length);
+    this.#bests = new Float64Array(documents.length);
+    for (let at = 0; at < documents.length; at++) this.#fold(at);
+    this.#sumScale = spread(this.#sums);
+    this.#bestScale = spread(this.#bests);
+  }
+
+  /** Undefined for a document without chunks. */
+  of(document: number): DocumentMeaning | undefined {
+    const at = this.#positions.get(document);
+    return at === undefined || !Number.isFinite(this.#sums[at]) ? undefined : this.#at(at);
+  }
+
+  /** At most `count`, best first. */
+  best(count: number): DocumentMeaning[] {
+    return bestOf(this.#sums, count).map((at) => this.#at(at));
+  }
+
+  #fold(at: number): void {
+    const first = this.#firsts[at] as number;
+    const end = this.#firsts[at + 1] as number;
+    const best = maximum(this.#scores, first, end);
     let sum = 0;
-    for (let chunk = first; chunk < end; chunk++) sum += Math.exp(((found.scores[chunk] ?? 0) - best) / TEMPERATURE);
-    bests[document] = best;
-    sums[document] = best + TEMPERATURE * Math.log(sum);
+    for (let chunk = first; chunk < end; chunk++) sum += Math.exp(((this.#scores[chunk] as number) - best) / TEMPERATURE);
+    this.#bests[at] = best;
+    this.#sums[at] = best + TEMPERATURE * Math.log(sum);
   }
-  const sumScale = spread(sums);
-  const bestScale = spread(bests);
-  const meanings: DocumentMeaning[] = [];
-  for (let document = 0; document < count; document++) {
-    const first = found.firsts[document] ?? 0;
-    const end = found.firsts[document + 1] ?? first;
-    if (end === first) continue;
-    meanings.push({
-      document: found.documents[document] ?? 0,
-      sum: standard(sums[document] ?? 0, sumScale),
-      best: standard(bests[document] ?? 0, bestScale),
-      chunks: bestChunks(found.scores, first, end).map(({ chunk, score }) => ({ chunk, score: standard(score, bestScale) })),
-    });
+
+  #at(at: number): DocumentMeaning {
+    const chunks = bestChunks(this.#scores, this.#firsts[at] as number, this.#firsts[at + 1] as number);
+    return {
+      document: this.#documents[at] as number,
+      sum: standard(this.#sums[at] as number, this.#sumScale),
+      best: standard(this.#bests[at] as number, this.#bestScale),
+      chunks: chunks.map(({ chunk, score }) => ({ chunk, score: standard(score, this.#bestScale) })),
+    };
   }
-  return meanings;
+}
+
+const positionsMade = new WeakMap<Int32Array, ReadonlyMap<number, number>>();
+
+/** Positions of documents by their ids. */
+function positionsIn(documents: Int32Array): ReadonlyMap<number, number> {
+  const known = positionsMade.get(documents);
+  if (known) return known;
+  const fresh = new Map<number, number>();
+  for (const [at, document] of documents.entries()) fresh.set(document, at);
+  positionsMade.set(documents, fresh);
+  return fresh;
 }
 
 function less(scores: Float32Array, neutral: Float32Array): Float32Array {
   const left = new Float32Array(scores.length);
-  for (let at = 0; at < scores.length; at++) left[at] = (scores[at] ?? 0) - (neutral[at] ?? 0);
+  for (let at = 0; at < scores.length; at++) left[at] = (scores[at] as number) - (neutral[at] as number);
   return left;
 }
 
 function maximum(scores: Float32Array, first: number, end: number): number {
   let best = Number.NEGATIVE_INFINITY;
-  for (let at = first; at < end; at++) best = Math.max(best, scores[at] ?? Number.NEGATIVE_INFINITY);
+  for (let at = first; at < end; at++) if ((scores[at] as number) > best) best = scores[at] as number;
   return best;
 }
 
 function bestChunks(scores: Float32Array, first: number, end: number): { chunk: number; score: number }[] {
-  const best: { chunk: number; score: number }[] = [];
-  for (let at = first; at < end; at++) {
-    const score = scores[at] ?? 0;
-    if (best.length === CHUNKS && score <= (best[CHUNKS - 1]?.score ?? 0)) continue;
-    let place = best.length;
-    while (place > 0 && (best[place - 1]?.score ?? 0) < score) place--;
-    best.splice(place, 0, { chunk: at - first, score });
-    if (best.length > CHUNKS) best.pop();
-  }
-  return best;
+  return bestOf(scores.subarray(first, end), CHUNKS).map((chunk) => ({ chunk, score: scores[first + chunk] as number }));
 }
 
 interface Spread {

@@ -18,7 +18,9 @@ function rows(...paths: string[]): DocumentRow[] {
 }
 
 function matches(files: DocumentRow[], question: string): string[] {
-  return matchPaths(pathIndex(index, files), index.terms(question), 10).map((it) => it.document.path);
+  return matchPaths(pathIndex(index, files), index.terms(question))
+    .best(10)
+    .map((it) => it.document.path);
 }
 
 describe("matchPaths", () => {
@@ -35,7 +37,7 @@ describe("matchPaths", () => {
   });
 
   it("takes the folder's name for an index file", () => {
-    const [match] = matchPaths(pathIndex(index, files), ["auth"], 1);
+    const [match] = matchPaths(pathIndex(index, files), ["auth"]).best(1);
     expect(match).toMatchObject({ document: { path: "auth/index.ts" }, name: 1, coverage: 1 });
   });
 

@@ -6,6 +6,7 @@
  */
 import type { IndexReader } from "../index/api.ts";
 import type { DocumentRow } from "../index/types.ts";
+import { bestOf } from "./best.ts";
 
 export interface PathMatch {
   document: DocumentRow;
@@ -23,6 +24,8 @@ export interface PathIndex {
   names: string[][];
   /** Terms sorted, for prefixes. */
   sorted: string[];
+  /** By document id, in `files`. */
+  positions: ReadonlyMap<number, number>;
 }
 
 const made = new WeakMap<readonly DocumentRow[], PathIndex>();
@@ -41,7 +44,8 @@ export function pathIndex(index: IndexReader, files: readonly DocumentRow[]): Pa
     }
     names.push(nameTerms(index, file.path));
   });
-  const fresh: PathIndex = { files, postings, names, sorted: [...postings.keys()].sort() };
+  const positions = new Map(files.map((file, at) => [file.id, at]));
+  const fresh: PathIndex = { files, postings, names, sorted: [...postings.keys()].sort(), positions };
   made.set(files, fresh);
   return fresh;
 }
@@ -59,37 +63,79 @@ function nameTerms(index: IndexReader, path: string): string[] {
   return terms.length > 1 ? terms.filter((term) => term !== whole) : terms;
 }
 
-/** Files whose path shares words with the question, best first, at most `limit`. `terms`: analysed words of the question. */
-export function matchPaths(paths: PathIndex, terms: readonly string[], limit: number): PathMatch[] {
-  const asked = new Set(terms);
-  const coverage = new Map<number, number>();
-  let mass = 0;
-  for (const term of asked) {
-    const matching = matchingTerms(paths, term);
-    const weight = idf(paths, matching[0]?.term ?? term);
-    mass += weight;
-    const best = new Map<number, number>();
-    for (const { term: found, share } of matching)
-      for (const at of paths.postings.get(found) ?? []) best.set(at, Math.max(best.get(at) ?? 0, share));
-    for (const [at, share] of best) coverage.set(at, (coverage.get(at) ?? 0) + share * weight);
-  }
-  const matches: PathMatch[] = [];
-  for (const [at, covered] of coverage) {
-    const document = paths.files[at];
-    if (document) matches.push({ document, coverage: covered / Math.max(mass, 1e-9), name: nameShare(paths, at, asked) });
-  }
-  return matches.sort((a, b) => b.coverage + b.name - a.coverage - a.name).slice(0, limit);
+/** Files whose path shares words with the question. `terms`: analysed words of the question. */
+export function matchPaths(paths: PathIndex, terms: readonly string[]): PathMatches {
+  return new PathMatches(paths, new Set(terms));
 }
 
-function nameShare(paths: PathIndex, at: number, asked: ReadonlySet<string>): number {
-  let mass = 0;
-  let found = 0;
-  for (const term of paths.names[at] ?? []) {
-    const weight = idf(paths, term);
-    mass += weight;
-    found += weight * closeness(term, asked);
+/** How well every path matches a question. Many share a word with it; few are looked at. */
+export class PathMatches {
+  readonly #paths: PathIndex;
+  readonly #asked: ReadonlySet<string>;
+  /** Mass of the question's words in each path, and of the whole question. */
+  readonly #covered: Float64Array;
+  #mass = 0;
+  /** What the words of names add to a name's match, once known. */
+  readonly #closeness = new Map<string, { weight: number; found: number }>();
+
+  constructor(paths: PathIndex, asked: ReadonlySet<string>) {
+    this.#paths = paths;
+    this.#asked = asked;
+    this.#covered = new Float64Array(paths.files.length);
+    for (const term of asked) this.#cover(term);
   }
-  return mass > 0 ? found / mass : 0;
+
+  /** At most `count`, best first. */
+  best(count: number): PathMatch[] {
+    const values = Float64Array.from(this.#covered, (covered, at) =>
+      covered > 0 ? this.#coverage(at) + this.#name(at) : Number.NEGATIVE_INFINITY,
+    );
+    return bestOf(values, count).map((at) => this.#at(at));
+  }
+
+  /** Undefined where the path shares no word with the question. */
+  of(document: DocumentRow): PathMatch | undefined {
+    const at = this.#paths.positions.get(document.id);
+    return at !== undefined && (this.#covered[at] as number) > 0 ? this.#at(at) : undefined;
+  }
+
+  #cover(term: string): void {
+    const matching = matchingTerms(this.#paths, term);
+    const weight = idf(this.#paths, matching[0]?.term ?? term);
+    this.#mass += weight;
+    const best = new Map<number, number>();
+    for (const { term: found, share } of matching)
+      for (const at of this.#paths.postings.get(found) ?? []) best.set(at, Math.max(best.get(at) ?? 0, share));
+    for (const [at, share] of best) this.#covered[at] = (this.#covered[at] as number) + share * weight;
+  }
+
+  #at(at: number): PathMatch {
+    return { document: this.#paths.files[at] as DocumentRow, coverage: this.#coverage(at), name: this.#name(at) };
+  }
+
+  #coverage(at: number): number {
+    return (this.#covered[at] as number) / Math.max(this.#mass, 1e-9);
+  }
+
+  #name(at: number): number {
+    let mass = 0;
+    let found = 0;
+    for (const term of this.#paths.names[at] ?? []) {
+      const close = this.#close(term);
+      mass += close.weight;
+      found += close.found;
+    }
+    return mass > 0 ? found / mass : 0;
+  }
+
+  #close(term: string): { weight: number; found: number } {
+    const known = this.#closeness.get(term);
+    if (known) return known;
+    const weight = idf(this.#paths, term);
+    const fresh = { weight, found: weight * closeness(term, this.#asked) };
+    this.#closeness.set(term, fresh);
+    return fresh;
+  }
 }
 
 function closeness(term: string, asked: ReadonlySet<string>): number {

@@ -20,21 +20,29 @@ const MONTH = `(?:${MONTHS.map((month) => `${month.slice(0, 3)}(?:${month.slice(
 /** A point in time: 2021, 2021-05, 2021-05-17, May 2021, v1.2, 1.2.0. */
 const POINT = String.raw`(?:${MONTH},? (?:of )?\d{4}|\d{4}-\d{2}(?:-\d{2})?|(?:(?:version|release|tag) v?\d+(?:\.\d+)*|v\d+(?:\.\d+)*|\d+(?:\.\d+)+|\d{4})(?:[-.]?(?:alpha|beta|rc|dev)[-.]?\d*)?)`;
 
+const AGO = /\b(?:in|within|during|over|since)?\s*(?:the )?(?:last|past)\s+(?:(\d{1,4})\s+)?(day|week|month|quarter|year)s?\b/i;
+const NAMED = /\b(?:since )?(today|yesterday|this (?:week|month|year))\b/i;
+const BETWEEN = new RegExp(String.raw`\b(?:between|from) (${POINT}) (?:and|to|until|till) (${POINT})(?![\w.])`, "i");
+const SIDE = new RegExp(String.raw`\b(before|until|till|up to|prior to|since|after|from|in|during) (${POINT})(?![\w.])`, "i");
+
+/** Whether a question may name a period: only then its repository's tags are worth reading. */
+export function namesTime(text: string): boolean {
+  return [AGO, NAMED, BETWEEN, SIDE].some((words) => words.test(text));
+}
+
 /** The period that a question names; undefined where it names none. `now` in seconds. */
 export function readPeriod(text: string, tags: readonly Tag[], now: number): Period | undefined {
-  const ago = /\b(?:in|within|during|over|since)?\s*(?:the )?(?:last|past)\s+(?:(\d{1,4})\s+)?(day|week|month|quarter|year)s?\b/i.exec(
-    text,
-  );
+  const ago = AGO.exec(text);
   if (ago) return period(text, ago[0], now - Number(ago[1] ?? 1) * UNITS[ago[2]!.toLowerCase()]! * DAY, Number.POSITIVE_INFINITY);
-  const named = /\b(?:since )?(today|yesterday|this (?:week|month|year))\b/i.exec(text);
+  const named = NAMED.exec(text);
   if (named) return period(text, named[0], startOf(named[1]!.toLowerCase(), now), Number.POSITIVE_INFINITY);
   const thisYear = new Date(now * 1000).getUTCFullYear();
-  const between = new RegExp(String.raw`\b(?:between|from) (${POINT}) (?:and|to|until|till) (${POINT})(?![\w.])`, "i").exec(text);
+  const between = BETWEEN.exec(text);
   if (between) {
     const [start, end] = [pointOf(between[1]!, tags, thisYear), pointOf(between[2]!, tags, thisYear)];
     if (start && end) return period(text, between[0], start.isTag ? start.from + 1 : start.from, end.to);
   }
-  const side = new RegExp(String.raw`\b(before|until|till|up to|prior to|since|after|from|in|during) (${POINT})(?![\w.])`, "i").exec(text);
+  const side = SIDE.exec(text);
   const point = side && pointOf(side[2]!, tags, thisYear);
   if (!side || !point) return undefined;
   const word = side[1]!.toLowerCase();

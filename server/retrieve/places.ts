@@ -2,7 +2,6 @@
  * The best lines of a file for a question: the stack frame, the literal, the definition it names, else the passage or
  * chunk that words and meaning agree on.
  */
-import type { IndexReader } from "../index/api.ts";
 import type { PassageLines } from "../index/types.ts";
 import type { Candidate, MatchedSymbol } from "./candidates.ts";
 import { placeWeights } from "./weights.ts";
@@ -19,10 +18,10 @@ const PASSAGES = 8;
 
 /**
  * Places of a candidate, best first, none overlapping another. `bestPassage`: BM25F score of the best passage of all
- * candidates. Empty when nothing but the path matched.
+ * candidates; `chunkLines`: lines of its `goodChunks`. Empty when nothing but the path matched.
  */
-export async function placesOf(index: IndexReader, candidate: Candidate, bestPassage: number): Promise<Place[]> {
-  const chunks = await chunkPlaces(index, candidate);
+export function placesOf(candidate: Candidate, bestPassage: number, chunkLines: readonly PassageLines[]): Place[] {
+  const chunks = chunkPlaces(candidate, chunkLines);
   const places: Place[] = candidate.passages.slice(0, PASSAGES).map((hit) => ({
     startLine: hit.startLine,
     endLine: hit.endLine,
@@ -45,16 +44,14 @@ export async function placesOf(index: IndexReader, candidate: Candidate, bestPas
   return apart(places.sort((a, b) => b.score - a.score));
 }
 
-async function chunkPlaces(index: IndexReader, candidate: Candidate): Promise<Place[]> {
-  const { meaning, document } = candidate;
-  if (!meaning || !document) return [];
-  const chunks = meaning.chunks.filter((it) => it.score > 0);
-  if (chunks.length === 0) return [];
-  const lines = await index.chunkLines(
-    document.id,
-    chunks.map((it) => it.chunk),
-  );
-  return lines.map((it, at) => ({ ...it, score: Math.min(1, (chunks[at]?.score ?? 0) / 4), symbol: undefined }));
+/** Chunks of a candidate that stand out by meaning: numbers in its document. */
+export function goodChunks({ meaning }: Candidate): number[] {
+  return meaning ? meaning.chunks.filter((it) => it.score > 0).map((it) => it.chunk) : [];
+}
+
+/** Good chunks come first among a candidate's chunks. */
+function chunkPlaces({ meaning }: Candidate, lines: readonly PassageLines[]): Place[] {
+  return lines.map((it, at) => ({ ...it, score: Math.min(1, (meaning?.chunks[at]?.score ?? 0) / 4), symbol: undefined }));
 }
 
 /** Keeps what does not overlap a better place. */

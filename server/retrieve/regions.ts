@@ -1,9 +1,10 @@
 /** Evidence of ranked files: one region a file while files are left, then second regions of the best ones; copies collapse into one. */
 import { Collapsing } from "./copies.ts";
 import { fileEvidence } from "./evidence.ts";
-import { type Place, placesOf } from "./places.ts";
+import { goodChunks, type Place, placesOf } from "./places.ts";
 import type { Query } from "./query.ts";
 import type { RankedFile } from "./rank.ts";
+import type { OpenFile } from "./shown.ts";
 import type { SearchSources } from "./sources.ts";
 import type { Evidence } from "./types.ts";
 
@@ -14,8 +15,9 @@ const LOOKED_AT = 3;
 /** A second region's score for each point of its place. */
 const SECOND_SHARE = 0.1;
 
-interface Placed {
-  file: RankedFile;
+interface Opened {
+  ranked: RankedFile;
+  file: OpenFile;
   places: Place[];
 }
 
@@ -23,28 +25,45 @@ interface Placed {
 export async function regionsOf(sources: SearchSources, query: Query, ranked: readonly RankedFile[], k: number): Promise<Evidence[]> {
   const bestPassage = ranked.reduce((best, it) => Math.max(best, it.candidate.passages[0]?.score ?? 0), 0);
   const collapsing = new Collapsing();
-  const shown: Placed[] = [];
+  const shown: Opened[] = [];
   for (let at = 0; collapsing.size < k && at < Math.min(ranked.length, LOOKED_AT * k); ) {
     const next = ranked.slice(at, at + k - collapsing.size);
     at += next.length;
-    const placed = await Promise.all(
-      next.map(async (file) => ({ file, places: await placesOf(sources.index, file.candidate, bestPassage) })),
-    );
-    const evidence = await Promise.all(placed.map(({ file, places }) => fileEvidence(sources, query, file, places)));
-    for (const each of evidence) if (each) collapsing.add(each);
-    shown.push(...placed);
+    const opened = await openAll(sources, query, next, bestPassage);
+    for (const { file, ranked, places } of opened) collapsing.add(fileEvidence(file, ranked, places));
+    shown.push(...opened);
   }
   const found = collapsing.evidence();
-  if (found.length >= k) return found;
-  const seconds = shown.flatMap(({ file, places }) =>
-    places
-      .slice(1, 1 + SECONDS)
-      .map((place) => fileEvidence(sources, query, { ...file, score: file.score * place.score * SECOND_SHARE }, [place])),
-  );
+  return found.length >= k ? found : [...found, ...secondsOf(shown, found, k - found.length)];
+}
+
+/** Further regions of files that are shown, at most `count`, below all that is `found`. */
+function secondsOf(shown: readonly Opened[], found: readonly Evidence[], count: number): Evidence[] {
   const lowest = found.at(-1)?.score ?? 0;
-  for (const second of await Promise.all(seconds.slice(0, k - found.length)))
-    if (second && !found.some((other) => covers(other, second))) found.push({ ...second, score: Math.min(second.score, lowest) });
-  return found;
+  const places = shown.flatMap(({ places, ...opened }) => places.slice(1, 1 + SECONDS).map((place) => ({ ...opened, place })));
+  const seconds: Evidence[] = [];
+  for (const { file, ranked, place } of places.slice(0, count)) {
+    const second = fileEvidence(file, { ...ranked, score: Math.min(lowest, ranked.score * place.score * SECOND_SHARE) }, [place]);
+    if (![...found, ...seconds].some((other) => covers(other, second))) seconds.push(second);
+  }
+  return seconds;
+}
+
+/** Reads files and what the index knows of them, all at once. */
+async function openAll(sources: SearchSources, query: Query, files: readonly RankedFile[], bestPassage: number): Promise<Opened[]> {
+  const { index } = sources;
+  const documents = files.map(({ candidate }) => candidate.document?.id ?? 0);
+  const [texts, outlines, chunks] = await Promise.all([
+    Promise.all(files.map(({ candidate }) => sources.fileText(candidate.path))),
+    index.outlines(documents),
+    index.chunkLines(files.map(({ candidate }, at) => ({ document: documents[at] as number, chunks: goodChunks(candidate) }))),
+  ]);
+  return files.flatMap((ranked, at) => {
+    const text = texts[at];
+    if (text === undefined) return [];
+    const file = { index, query, lines: text.split(/\r?\n/), symbols: outlines[at] ?? [] };
+    return [{ ranked, file, places: placesOf(ranked.candidate, bestPassage, chunks[at] ?? []) }];
+  });
 }
 
 function covers(a: Evidence, b: Evidence): boolean {

@@ -1,27 +1,30 @@
 /**
  * A question in, ranked evidence out: candidates, features, fusion, regions.
  *
- * Words, symbols and meaning are looked up at the same time; whatever exists is used, and what is missing is said.
+ * Words, symbols and meaning are looked up at the same time; whatever exists is used, and what is missing is said. Files and commits are ranked
+ * first; only what is then shown is read.
  */
 import type { Gathered } from "./candidates.ts";
+import type { RankedCommit } from "./commits.ts";
 import { commitConfidence, confidenceOf, knownIn } from "./confidence.ts";
 import { rankFiles } from "./files.ts";
-import { searchHistory } from "./history.ts";
+import { commitsShown, rankHistory } from "./history.ts";
 import { type Query, readQuery } from "./query.ts";
+import type { RankedFile } from "./rank.ts";
 import { regionsOf } from "./regions.ts";
 import type { SearchSources } from "./sources.ts";
 import { corrected, corrections } from "./spelling.ts";
 import type { Evidence, SearchOptions, SearchResult } from "./types.ts";
 import { FOUND, scopeWeights } from "./weights.ts";
 
-interface Part {
-  evidence: Evidence[];
+interface Ranked<T> {
+  ranked: T[];
   confidence: number;
   stages: Record<string, number>;
-  gathered: Gathered | undefined;
+  gathered?: Gathered;
 }
 
-const EMPTY: Part = { evidence: [], confidence: 0, stages: {}, gathered: undefined };
+const NOTHING: Ranked<never> = { ranked: [], confidence: 0, stages: {} };
 
 /** Searches a memory. Rejects when the index cannot be read, or with the signal's reason when it is aborted. */
 export async function search(sources: SearchSources, question: string, options: SearchOptions): Promise<SearchResult> {
@@ -33,62 +36,64 @@ export async function search(sources: SearchSources, question: string, options: 
   const query = corrected(asked, await corrections(sources, asked));
   const read = performance.now() - start;
   const [files, commits] = await Promise.all([
-    options.scope === "commits" ? EMPTY : searchFiles(sources, asked, query, k, options.signal),
-    options.scope === "files" ? EMPTY : searchCommits(sources, asked, k),
+    options.scope === "commits" ? NOTHING : searchFiles(sources, asked, query, options.signal),
+    options.scope === "files" ? NOTHING : searchCommits(sources, asked, k),
+  ]);
+  options.signal?.throwIfAborted();
+  const most = mostShown(query, options.scope, commits.confidence, k);
+  const reading = performance.now();
+  const [regions, changes] = await Promise.all([
+    regionsOf(sources, query, files.ranked, most.files),
+    commitsShown(sources, asked, commits.ranked.slice(0, most.commits)),
   ]);
   options.signal?.throwIfAborted();
   return {
-    evidence: options.scope === "all" ? merge(query, files, commits, k) : [...files.evidence, ...commits.evidence],
-    confidence: confidenceIn(query, options.scope, files, commits),
+    evidence: options.scope === "all" ? merge(query, regions, changes, k) : [...regions, ...changes],
+    confidence: confidenceIn(query, options.scope, files.confidence, commits.confidence),
     ms: performance.now() - start,
-    stages: { read, ...commits.stages, ...files.stages },
+    stages: { read, ...commits.stages, ...files.stages, show: performance.now() - reading },
     incomplete: incomplete(sources, files.gathered),
   };
 }
 
 /** Commits have many words: they vouch for questions about history alone. */
-function confidenceIn(query: Query, scope: SearchOptions["scope"], files: Part, commits: Part): number {
-  if (scope === "all" && query.kind !== "history") return files.confidence;
-  return Math.max(files.confidence, commits.confidence);
+function confidenceIn(query: Query, scope: SearchOptions["scope"], files: number, commits: number): number {
+  return scope === "all" && query.kind !== "history" ? files : Math.max(files, commits);
 }
 
-async function searchFiles(sources: SearchSources, asked: Query, query: Query, k: number, signal: AbortSignal | undefined): Promise<Part> {
+async function searchFiles(
+  sources: SearchSources,
+  asked: Query,
+  query: Query,
+  signal: AbortSignal | undefined,
+): Promise<Ranked<RankedFile>> {
   const { gathered, ranked: all, stages } = await rankFiles(sources, query, signal);
   const ranked = all.filter((it) => it.score > 0);
-  const regions = performance.now();
-  const evidence = await regionsOf(sources, query, ranked, k);
-  return {
-    evidence,
-    confidence: confidenceOf(ranked, knownIn(sources.index, asked)),
-    stages: { ...stages, regions: performance.now() - regions },
-    gathered,
-  };
+  return { ranked, confidence: confidenceOf(ranked, knownIn(sources.index, asked)), stages, gathered };
 }
 
-async function searchCommits(sources: SearchSources, query: Query, k: number): Promise<Part> {
+async function searchCommits(sources: SearchSources, query: Query, k: number): Promise<Ranked<RankedCommit>> {
   const start = performance.now();
-  const { ranked, evidence } = await searchHistory(sources, query, k);
-  return {
-    evidence,
-    confidence: commitConfidence(ranked),
-    stages: { commits: performance.now() - start },
-    gathered: undefined,
-  };
+  const ranked = await rankHistory(sources, query, k);
+  return { ranked, confidence: commitConfidence(ranked), stages: { commits: performance.now() - start } };
 }
 
-/** Files and commits in one list: each kind's scores as a share of its best, the kind that was not asked for below and few. */
-function merge(query: Query, files: Part, commits: Part, k: number): Evidence[] {
-  const history = query.kind === "history";
-  const weights = history ? scopeWeights.history : scopeWeights.other;
-  const share = (part: Part, weight: number, most: number) => {
-    const best = part.evidence[0]?.score ?? 1;
-    return part.evidence.slice(0, most).map((it) => ({ ...it, score: best > 0 ? (weight * it.score) / best : 0 }));
-  };
+/** Of the kind that was not asked for a few are shown, of commits only where they are sure. */
+function mostShown(query: Query, scope: SearchOptions["scope"], commits: number, k: number): { files: number; commits: number } {
+  if (scope !== "all") return { files: k, commits: k };
   const few = Math.ceil(k * scopeWeights.few);
-  const told = history ? k : commits.confidence >= FOUND ? few : 0;
-  const shown = history && commits.confidence >= FOUND ? few : k;
-  const merged = [...share(files, weights.files, shown), ...share(commits, weights.commits, told)];
-  return merged.sort((a, b) => b.score - a.score).slice(0, k);
+  if (query.kind === "history") return { files: commits >= FOUND ? few : k, commits: k };
+  return { files: k, commits: commits >= FOUND ? few : 0 };
+}
+
+/** Files and commits in one list: each kind's scores as a share of its best, the kind that was not asked for below. */
+function merge(query: Query, files: readonly Evidence[], commits: readonly Evidence[], k: number): Evidence[] {
+  const weights = query.kind === "history" ? scopeWeights.history : scopeWeights.other;
+  const share = (evidence: readonly Evidence[], weight: number) => {
+    const best = evidence[0]?.score ?? 1;
+    return evidence.map((it) => ({ ...it, score: best > 0 ? (weight * it.score) / best : 0 }));
+  };
+  return [...share(files, weights.files), ...share(commits, weights.commits)].sort((a, b) => b.score - a.score).slice(0, k);
 }
 
 function incomplete(sources: SearchSources, gathered: Gathered | undefined): string {

@@ -38,7 +38,7 @@ export interface SearchResult {
   /** 0..1: how sure retrieval is that the question has an answer here at all. */
   confidence: number;
   ms: number;
-  /** Milliseconds by stage, for the benchmark: "read", "words", "meaning", "symbols" (at the same time), "rank", "regions", "commits". */
+  /** Milliseconds by stage, for the benchmark: "read", "words", "meaning", "symbols", "commits" (at the same time), "rank", "show". */
   stages: Record<string, number>;
   /** What was missing when it ran, for people: "31 of 220 files not encoded yet", or "". */
   incomplete: string;

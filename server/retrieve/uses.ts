@@ -19,25 +19,16 @@ export async function findUses(index: IndexReader, candidates: readonly Candidat
     references = new Map();
     known.set(index, references);
   }
-  const counts = references;
-  await Promise.all(
-    candidates.map(async (candidate) => {
-      const { document } = candidate;
-      if (!document) return;
-      const count = counts.get(document.id) ?? (await referencesOf(index, document.id));
-      counts.set(document.id, count);
-      candidate.uses = Math.min(1, Math.log1p(count) / Math.log1p(Math.max(1, passages)));
-    }),
-  );
+  const files = candidates.flatMap(({ document }) => document ?? []);
+  const fresh = files.map(({ id }) => id).filter((id) => !references.has(id));
+  const names = fresh.length > 0 ? await index.namesOf(fresh) : [];
+  for (const [at, id] of fresh.entries()) references.set(id, referencesOf(index, names[at] ?? []));
+  for (const candidate of candidates) {
+    const count = candidate.document ? (references.get(candidate.document.id) ?? 0) : 0;
+    candidate.uses = Math.min(1, Math.log1p(count) / Math.log1p(Math.max(1, passages)));
+  }
 }
 
-async function referencesOf(index: IndexReader, document: number): Promise<number> {
-  const names = new Set((await index.symbolsOf(document)).map((symbol) => symbol.name).filter(isDistinctive));
-  let count = 0;
-  for (const name of names) count += Math.max(0, index.documentFrequency(name) - 1); // one is the definition
-  return count;
-}
-
-function isDistinctive(name: string): boolean {
-  return /[a-z\d][A-Z]|[^_]_[^_]/.test(name);
+function referencesOf(index: IndexReader, names: readonly string[]): number {
+  return names.reduce((count, name) => count + Math.max(0, index.documentFrequency(name) - 1), 0); // one is the definition
 }
