@@ -18,7 +18,11 @@ export class Client implements Disposable {
 
   constructor(context: ExtensionContext, log: LogOutputChannel) {
     const initializationOptions: InitializeOptions = { onBattery: false }; // the server looks itself
-    const server = { module: context.asAbsolutePath("dist/server.mjs"), transport: TransportKind.ipc };
+    const server = {
+      module: context.asAbsolutePath("dist/server.mjs"),
+      transport: TransportKind.ipc,
+      options: { execArgv: ["--liftoff-only"] }, // server/index/outline.ts says why
+    };
     this.#client = new LanguageClient("everyline", "Everyline", server, {
       documentSelector: [{ scheme: "file" }, { scheme: "untitled" }],
       outputChannel: log,

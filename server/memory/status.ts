@@ -50,6 +50,7 @@ function stateOf({ index, writable, started, upkeep, canEncode, left }: StatusPa
   if (!writable) return pending ? "waiting" : "ready";
   if (!started) return pending ? "starting" : "ready";
   if (upkeep.phase === "starting") return "starting";
+  if (upkeep.phase === "history" && upkeep.encoding) return "encoding";
   if (upkeep.phase !== "idle") return "words";
   if (upkeep.asking) return "asking";
   if (upkeep.declined) return "ready";
@@ -68,7 +69,7 @@ function messageOf(state: MemoryState, { index, writable, upkeep, canEncode, lef
       if (total === 0) return phase === "history" ? "Reading the history." : "Looking for changed files.";
       return `Reading ${phase === "history" ? "commits" : "files"}: ${done} of ${total}.`;
     case "encoding":
-      return `Encoding: ${index.encoded} of ${index.toEncode} files. Search works meanwhile.`;
+      return `Encoding: ${index.encoded} of ${index.toEncode} files. Search works meanwhile.${besideEncoding(upkeep)}`;
     case "asking":
       return `${index.files} files are searchable by words. The folder is large: allow encoding to search it by meaning, too.`;
     case "paused":
@@ -80,6 +81,11 @@ function messageOf(state: MemoryState, { index, writable, upkeep, canEncode, lef
     case "ready":
       return readyMessage(index, { canEncode, declined: upkeep.declined, left, problem });
   }
+}
+
+/** History is read beside the encoding of files. */
+function besideEncoding({ phase, progress }: StatusParts["upkeep"]): string {
+  return phase === "history" && progress.total > 0 ? ` Reading commits: ${progress.done} of ${progress.total}.` : "";
 }
 
 function readyMessage(

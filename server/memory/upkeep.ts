@@ -1,5 +1,5 @@
 /**
- * The writing side of a memory: words, then history, then encodings; and again whenever something changed.
+ * The writing side of a memory: words, then encodings and, beside them, history; and again whenever something changed.
  *
  * Runs only in the process that holds the index's write lock. Problems that pass by themselves (a full disk) make it wait and try
  * again; a damaged index is rebuilt. Nothing here rejects for what a folder, a disk or an engine may do, except on request (`all`).
@@ -37,6 +37,13 @@ export interface UpkeepParts {
   onMessage(level: "info" | "warning" | "error", text: string): void;
   /** Empties the engine: the index starts anew. */
   onRebuilt(): void;
+}
+
+interface ReadOptions {
+  history: boolean;
+  signal: AbortSignal;
+  onProgress?: (progress: Progress) => void;
+  onWords?: () => void | Promise<void>;
 }
 
 /** Over these a folder's encodings wait for the user's word. */
@@ -108,8 +115,7 @@ export class Upkeep {
   async start(): Promise<void> {
     try {
       this.#allowed = (await this.#parts.index.getMeta(allowedKey)) as "" | "yes" | "no";
-      await this.all({ history: true, signal: this.#stop.signal });
-      // Encoding may take hours: what was read need not be read again if the program is killed meanwhile.
+      await this.all({ history: true, signal: this.#stop.signal, onWords: () => this.#encodeLive() });
       await this.#parts.index.checkpoint();
     } catch (error) {
       await this.#failed(error);
@@ -118,16 +124,15 @@ export class Upkeep {
     await this.encode();
   }
 
-  /** Words, and history if wanted. Rejects with FolderError, IndexAccessError. */
-  async all({
-    history,
-    signal,
-    onProgress,
-  }: {
-    history: boolean;
-    signal: AbortSignal;
-    onProgress?: (progress: Progress) => void;
-  }): Promise<void> {
+  /** Encoding may take hours: what was read need not be read again if the program is killed meanwhile. */
+  async #encodeLive(): Promise<void> {
+    await this.#parts.index.checkpoint();
+    this.#live = true;
+    void this.encode();
+  }
+
+  /** Words, and history if wanted; `onWords` comes between the two. Rejects with FolderError, IndexAccessError. */
+  async all({ history, signal, onProgress, onWords }: ReadOptions): Promise<void> {
     const { settings, words } = this.#parts;
     const any = AbortSignal.any([signal, this.#stop.signal]);
     this.#readings++;
@@ -136,6 +141,7 @@ export class Upkeep {
       await words.all(any, (done, total) => this.#report({ phase: "words", done, total, etaMs: 0 }, onProgress));
       await this.#measure();
       this.#problem = "";
+      await onWords?.();
       if (!history) return;
       this.#enter("history");
       const report = (done: number, total: number) => this.#report({ phase: "history", done, total, etaMs: 0 }, onProgress);
@@ -174,7 +180,7 @@ export class Upkeep {
   /** Any file may have changed (settings, missed events). Never rejects. */
   async again({ history } = { history: false }): Promise<void> {
     try {
-      await this.all({ history, signal: this.#stop.signal });
+      await this.all({ history, signal: this.#stop.signal, onWords: () => void this.encode() });
     } catch (error) {
       await this.#failed(error);
     }
