@@ -1,7 +1,7 @@
 // Builds the native addon into dist/everyline.node with CMake and, where nvcc is, dist/everyline-cuda.so (`--no-cuda` leaves it out).
 // `--debug` keeps symbols and asserts; `--folder NAME` uses another build folder.
 import { spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -11,6 +11,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 /** @param {{debug?: boolean, folder?: string, cuda?: boolean}} options */
 export function buildNative({ debug = false, folder = "native", cuda = true } = {}) {
   const build = join(root, "dist", "build", folder);
+  forgetMoved(build);
   mkdirSync(build, { recursive: true });
   run("cmake", [
     "-S",
@@ -26,6 +27,13 @@ export function buildNative({ debug = false, folder = "native", cuda = true } = 
   install(build, "everyline.node");
   if (existsSync(join(build, "everyline-cuda.so"))) install(build, "everyline-cuda.so");
   else rmSync(join(root, "dist", "everyline-cuda.so"), { force: true }); // of an older build: the addon would refuse it
+}
+
+/** CMake refuses a build folder that was made elsewhere: the project was moved or copied. */
+function forgetMoved(build) {
+  const cache = join(build, "CMakeCache.txt");
+  const here = `CMAKE_HOME_DIRECTORY:INTERNAL=${join(root, "native")}\n`;
+  if (existsSync(cache) && !readFileSync(cache, "utf8").includes(here)) rmSync(build, { recursive: true });
 }
 
 /** Renamed into place: a running server keeps the file it has mapped. */

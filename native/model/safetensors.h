@@ -21,6 +21,8 @@ class Safetensors {
   // Errors: "bad-model", naming the file and what is wrong with it.
   static Result<std::shared_ptr<Safetensors>> open(const std::string& path);
   ~Safetensors();
+  // Bytes of the file.
+  size_t size() const { return size_; }
   const Tensor* find(const std::string& name) const;
   // The value of a key of __metadata__, or "".
   std::string metadata(const std::string& key) const;

@@ -15,7 +15,7 @@ namespace {
 
 class Loader {
  public:
-  Loader(const Safetensors& file, std::string path) : file_(file), path_(std::move(path)) {}
+  Loader(const Safetensors& file, std::string path, Arena& arena) : file_(file), path_(std::move(path)), arena_(arena) {}
 
   void vector(const std::string& name, int n, std::vector<float>& out) {
     const Tensor* t = expect(name, Tensor::Type::float32, {n});
@@ -28,13 +28,14 @@ class Loader {
     const Tensor* s = expect(name + ".scale", Tensor::Type::float32, {n});
     if (!t || !s) return;
     const int8_t* rows = (const int8_t*)t->data;
-    out.bytes.resize((size_t)n * k);
+    out.bytes = arena_.take((size_t)n * k);
+    if (!out.bytes) return fail("tensor " + name + " is not expected to be so large");
     out.scales.resize(n);
     for (int i = 0; i < n; ++i) {
       const int source = !paired ? i : (i / 64) * 32 + i % 32 + (i % 64 < 32 ? 0 : n / 2);
       std::memcpy(&out.scales[i], s->data + 4 * source, 4);
       if (!std::isfinite(out.scales[i])) return fail("tensor " + name + ".scale holds a value that is not a number");
-      uint8_t* to = out.bytes.data() + (size_t)(i / 64) * k * 64 + (i % 64) * 4;
+      uint8_t* to = out.bytes + (size_t)(i / 64) * k * 64 + (i % 64) * 4;
       const int8_t* from = rows + (size_t)source * k;
       for (int j = 0; j < k; j += 4, to += 256) {
         uint32_t four;
@@ -43,7 +44,7 @@ class Loader {
         std::memcpy(to, &four, 4);
       }
     }
-    out.packed = {out.bytes.data(), out.scales.data(), n, k};
+    out.packed = {out.bytes, out.scales.data(), n, k};
   }
 
   void mlp(const std::string& name, Mlp& out) {
@@ -95,6 +96,7 @@ class Loader {
 
   const Safetensors& file_;
   std::string path_, problem_;
+  Arena& arena_;
 };
 
 // Nothing is wrong: "". Otherwise the first entry that differs from the sizes built in.
@@ -133,7 +135,9 @@ Result<std::shared_ptr<Weights>> Weights::load(const std::string& folder) {
   if ((*file)->metadata("model") != w->modelId)
     return Error{"bad-model", "The model file " + path + " is for model \"" + (*file)->metadata("model") + "\", but config.json says \"" + w->modelId + "\"."};
 
-  Loader load(**file, path);
+  // Matrices take what they take in the file, and up to a cache line each (there are fewer than a hundred).
+  if (!w->arena.reserve((*file)->size() + 100 * 64)) return Error{"no-memory", "There is no memory for the model " + path + "."};
+  Loader load(**file, path, w->arena);
   load.matrix("emb.weight", kVocabulary, kWidth, w->embedding);
   load.vector("cls", kWidth, w->cls);
   for (int i = 0; i < kLower; ++i) load.layer("lower." + std::to_string(i), w->lower[i]);
@@ -152,7 +156,7 @@ Result<std::shared_ptr<Weights>> Weights::load(const std::string& folder) {
 }
 
 void Weights::embed(int32_t id, float* x) const {
-  const uint8_t* from = embedding.bytes.data() + (size_t)(id / 64) * kWidth * 64 + (id % 64) * 4;
+  const uint8_t* from = embedding.bytes + (size_t)(id / 64) * kWidth * 64 + (id % 64) * 4;
   const float scale = embedding.scales[id];
   for (int j = 0; j < kWidth; j += 4, from += 256)
     for (int b = 0; b < 4; ++b) x[j + b] = (float)(from[b] - 128) * scale;

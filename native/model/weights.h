@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cpu/kernels.h"
+#include "model/arena.h"
 #include "result.h"
 
 namespace everyline {
@@ -16,7 +17,7 @@ constexpr int kQkv = 768, kReceptiveChunks = 16;
 
 struct Matrix {
   Packed packed;
-  std::vector<uint8_t> bytes;
+  uint8_t* bytes = nullptr;  // in the weights' arena
   std::vector<float> scales;
 };
 
@@ -40,6 +41,7 @@ struct HsaLayer {
 
 struct Weights {
   std::string modelId;
+  Arena arena;
   Matrix embedding;  // also the output
   std::vector<float> cls;
   Layer lower[kLower];

@@ -1,5 +1,5 @@
 /** All file documents in memory, refreshed by what changed since: what every question needs and must not wait for. */
-import type { Changes, StoreReader } from "./store-reader.ts";
+import { type Changes, type StoreReader, unpackChanges } from "./store-reader.ts";
 import type { StoreThread } from "./store-thread.ts";
 import type { DocumentRow } from "./types.ts";
 
@@ -59,7 +59,7 @@ export class FilesCache {
   }
 
   async #read(): Promise<Changes> {
-    const changes = await this.#reader.call("changes", "file", this.#number);
+    const changes = unpackChanges(await this.#reader.call("changes", this.#number));
     if (changes.complete) {
       const kept = new Set(changes.changed.map(({ id }) => id));
       changes.removed = [...this.#byId.keys()].filter((id) => !kept.has(id));

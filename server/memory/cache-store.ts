@@ -7,7 +7,7 @@
  */
 import { mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
 import { KV_BYTES, LANDMARK_BYTES } from "../../native/addon.ts";
 import { connect, isDamaged, sqliteFull } from "./cache-database.ts";
@@ -76,10 +76,13 @@ type Row = {
   segment: number;
   offset: number;
   complete: number;
-  fingerprints: Uint8Array;
   landmark_crc: number;
   kv_crc: number;
 };
+
+const selectRow = "SELECT landmark_row, chunks, tokens, segment, offset, complete, landmark_crc, kv_crc";
+/** Bytes of landmarks read at once. */
+const readBytes = 4_000_000;
 
 export class CacheStore {
   readonly #folder: string;
@@ -87,6 +90,9 @@ export class CacheStore {
   readonly #warn: (text: string) => void;
   #limits: CacheLimits;
   #database: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+  /** Used, and not yet written down as such. */
+  readonly #touched = new Set<string>();
 
   /** Opens or makes the cache in `folder`. `warn` gets sentences for people. */
   constructor(folder: string, limits: CacheLimits, warn: (text: string) => void, disk: Disk = realDisk) {
@@ -109,17 +115,25 @@ export class CacheStore {
   /** Places of complete encodings, in the order of `keys`; counts as a use of them. */
   get(keys: readonly string[]): (CachePlace | undefined)[] {
     return this.#guard(() => {
-      const generation = this.#fact("generation");
-      const places = keys.map((key) => this.#sound(key, generation));
-      this.#touchQuietly(keys.filter((_, index) => places[index]));
-      return places;
+      const rows = keys.map((key) => this.#row(key));
+      const sound = this.#sound(rows.filter((row) => row?.complete === 1) as Row[]);
+      return rows.map((row, index) => {
+        if (!row || !sound.has(row)) {
+          if (row?.complete) this.#forgetSpoilt(keys[index]!);
+          return undefined;
+        }
+        this.#touchSoon(keys[index]!);
+        return placeOf(row);
+      });
     });
   }
 
   /** An encoding's bytes; undefined when it is not here or its K/V is not. */
   read(key: string): Encoding | undefined {
     return this.#guard(() => {
-      const row = this.#row(key);
+      const row = this.#prepare(`${selectRow}, fingerprints FROM encodings WHERE key = ?`).get(bytesOf(key)) as
+        | (Row & { fingerprints: Uint8Array })
+        | undefined;
       if (!row?.complete || row.segment < 0) return undefined;
       const landmarks = this.#files.readLandmarks(this.#fact("generation"), row.landmark_row * LANDMARK_BYTES, row.chunks * LANDMARK_BYTES);
       const kv = this.#files.readSegment(row.segment, row.offset, row.chunks * KV_BYTES);
@@ -167,27 +181,45 @@ export class CacheStore {
   }
 
   close(): void {
+    this.#writeTouched();
     this.#files.close();
     this.#database.close();
   }
 
   // --- entries
 
-  /** The place of a complete encoding whose landmarks are as they were written. A spoilt one is forgotten. */
-  #sound(key: string, generation: number): CachePlace | undefined {
-    const row = this.#row(key);
-    if (!row?.complete) return undefined;
-    const landmarks = this.#files.readLandmarks(generation, row.landmark_row * LANDMARK_BYTES, row.chunks * LANDMARK_BYTES);
-    if (landmarks && crc32(landmarks) === row.landmark_crc) return placeOf(row);
-    this.#database.prepare("DELETE FROM encodings WHERE key = ?").run(bytesOf(key));
-    this.#warn(`An encoding in ${landmarkPath(this.#folder, generation)} was damaged; its document is encoded anew.`);
-    return undefined;
+  /** Those whose landmarks are as they were written. Neighbours in the file are read at once. */
+  #sound(rows: Row[]): Set<Row> {
+    const generation = this.#fact("generation");
+    const sorted = rows.toSorted((a, b) => a.landmark_row - b.landmark_row);
+    const sound = new Set<Row>();
+    for (let first = 0, next = 0; first < sorted.length; first = next) {
+      const from = sorted[first]!.landmark_row;
+      let end = from;
+      for (; next < sorted.length; next++) {
+        const rowEnd = sorted[next]!.landmark_row + sorted[next]!.chunks;
+        if (next > first && (rowEnd - from) * LANDMARK_BYTES > readBytes) break;
+        end = Math.max(end, rowEnd);
+      }
+      const bytes = this.#files.readLandmarks(generation, from * LANDMARK_BYTES, (end - from) * LANDMARK_BYTES);
+      for (const row of bytes ? sorted.slice(first, next) : []) {
+        const at = (row.landmark_row - from) * LANDMARK_BYTES;
+        if (crc32(bytes!.subarray(at, at + row.chunks * LANDMARK_BYTES)) === row.landmark_crc) sound.add(row);
+      }
+    }
+    return sound;
+  }
+
+  #forgetSpoilt(key: string): void {
+    this.#prepare("DELETE FROM encodings WHERE key = ?").run(bytesOf(key));
+    const path = landmarkPath(this.#folder, this.#fact("generation"));
+    this.#warn(`An encoding in ${path} was damaged; its document is encoded anew.`);
   }
 
   #reserve(entries: readonly CacheEntry[]): Reserved {
     const clock = this.#tick();
-    const touch = this.#database.prepare("UPDATE encodings SET used = ? WHERE key = ?");
-    const insert = this.#database.prepare("INSERT INTO encodings VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, 0, 0)");
+    const touch = this.#prepare("UPDATE encodings SET used = ? WHERE key = ?");
+    const insert = this.#prepare("INSERT INTO encodings VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, 0, 0)");
     const rows = entries.map((entry): Reserved["rows"][number] => {
       const known = this.#row(entry.key);
       if (known?.complete && known.segment >= 0) return { place: placeOf(known), write: "nothing" };
@@ -206,17 +238,17 @@ export class CacheStore {
 
   /** A free range in the newest segment, or in a new one. */
   #reserveKv(bytes: number): { segment: number; offset: number } {
-    const last = this.#database.prepare("SELECT number, bytes FROM segments ORDER BY number DESC LIMIT 1").get() as
+    const last = this.#prepare("SELECT number, bytes FROM segments ORDER BY number DESC LIMIT 1").get() as
       | { number: number; bytes: number }
       | undefined;
     if (last && last.bytes + bytes <= this.#limits.segmentBytes) {
-      this.#database.prepare("UPDATE segments SET bytes = ? WHERE number = ?").run(last.bytes + bytes, last.number);
+      this.#prepare("UPDATE segments SET bytes = ? WHERE number = ?").run(last.bytes + bytes, last.number);
       return { segment: last.number, offset: last.bytes };
     }
     // Numbers are never used twice, not even after a clear: another process may still map the old file.
     const number = this.#fact("nextSegment");
     this.#setFact("nextSegment", number + 1);
-    this.#database.prepare("INSERT INTO segments VALUES (?, ?)").run(number, bytes);
+    this.#prepare("INSERT INTO segments VALUES (?, ?)").run(number, bytes);
     return { segment: number, offset: 0 };
   }
 
@@ -229,12 +261,10 @@ export class CacheStore {
   /** False when what was reserved is gone. */
   #complete(reserved: Reserved, entries: readonly CacheEntry[]): boolean {
     if (this.#fact("generation") !== reserved.generation) return false;
-    const segment = this.#database.prepare("SELECT 1 FROM segments WHERE number = ?");
+    const segment = this.#prepare("SELECT 1 FROM segments WHERE number = ?");
     if (reserved.rows.some(({ place, write }) => write !== "nothing" && !segment.get(place.segment))) return false;
-    const all = this.#database.prepare(
-      "UPDATE encodings SET complete = 1, landmark_crc = ?, kv_crc = ?, segment = ?, offset = ? WHERE key = ?",
-    );
-    const kv = this.#database.prepare("UPDATE encodings SET kv_crc = ?, segment = ?, offset = ? WHERE key = ?");
+    const all = this.#prepare("UPDATE encodings SET complete = 1, landmark_crc = ?, kv_crc = ?, segment = ?, offset = ? WHERE key = ?");
+    const kv = this.#prepare("UPDATE encodings SET kv_crc = ?, segment = ?, offset = ? WHERE key = ?");
     for (const [index, { place, write }] of reserved.rows.entries()) {
       const entry = entries[index]!;
       if (write === "all") all.run(crc32(entry.landmarks), crc32(entry.kv), place.segment, place.offset, bytesOf(entry.key));
@@ -249,31 +279,39 @@ export class CacheStore {
   }
 
   #row(key: string): Row | undefined {
-    return this.#database.prepare("SELECT * FROM encodings WHERE key = ?").get(bytesOf(key)) as Row | undefined;
+    return this.#prepare(`${selectRow} FROM encodings WHERE key = ?`).get(bytesOf(key)) as Row | undefined;
   }
 
-  #touchQuietly(keys: readonly string[]): void {
-    if (keys.length === 0) return;
+  /** Who asks does not wait until its use is written down. */
+  #touchSoon(key: string): void {
+    if (this.#touched.size === 0) setImmediate(() => this.#writeTouched());
+    this.#touched.add(key);
+  }
+
+  #writeTouched(): void {
+    const keys = [...this.#touched];
+    this.#touched.clear();
+    if (keys.length === 0 || !this.#database.isOpen) return;
     try {
       this.#transaction(() => {
         const clock = this.#tick();
-        const touch = this.#database.prepare("UPDATE encodings SET used = ? WHERE key = ?");
+        const touch = this.#prepare("UPDATE encodings SET used = ? WHERE key = ?");
         for (const key of keys) touch.run(clock, bytesOf(key));
       });
-    } catch (error) {
-      if (isDamaged(error)) throw error;
-      // A full disk must not keep encodings from being read: they are only evicted a little earlier.
+    } catch {
+      // A full disk must not keep encodings from being read: they are only evicted a little earlier. Damage is met by the next call.
     }
   }
 
   // --- eviction
 
   #kvBytes(): number {
-    const row = this.#database.prepare("SELECT coalesce(sum(bytes), 0) AS bytes FROM segments").get() as { bytes: number };
+    const row = this.#prepare("SELECT coalesce(sum(bytes), 0) AS bytes FROM segments").get() as { bytes: number };
     return row.bytes;
   }
 
   #evict(): void {
+    this.#writeTouched();
     while (this.#kvBytes() > this.#limits.capBytes) {
       const freed = this.#transaction(() => this.#evictSegment());
       if (freed === undefined) return;
@@ -284,18 +322,17 @@ export class CacheStore {
   /** Empties the segment with the least in use; its number, or undefined when there is none. */
   #evictSegment(): number | undefined {
     const hot = this.#hotSince();
-    const victim = this.#database
-      .prepare(
-        `SELECT s.number, s.bytes, coalesce(sum(CASE WHEN e.used >= ? THEN e.chunks END), 0) * ${KV_BYTES} / CAST(s.bytes AS REAL) AS share
+    const victim = this.#prepare(
+      `SELECT s.number, s.bytes, coalesce(sum(CASE WHEN e.used >= ? THEN e.chunks END), 0) * ${KV_BYTES} / CAST(s.bytes AS REAL) AS share
          FROM segments s LEFT JOIN encodings e ON e.segment = s.number GROUP BY s.number ORDER BY share, s.number LIMIT 1`,
-      )
-      .get(hot) as { number: number } | undefined;
+    ).get(hot) as { number: number } | undefined;
     if (!victim) return undefined;
-    const kept = this.#database
-      .prepare("SELECT key, chunks, offset FROM encodings WHERE segment = ? AND used >= ? AND complete = 1")
-      .all(victim.number, hot) as { key: Uint8Array; chunks: number; offset: number }[];
-    this.#database.prepare("DELETE FROM segments WHERE number = ?").run(victim.number);
-    this.#database.prepare("UPDATE encodings SET segment = -1, offset = 0 WHERE segment = ?").run(victim.number);
+    const kept = this.#prepare("SELECT key, chunks, offset FROM encodings WHERE segment = ? AND used >= ? AND complete = 1").all(
+      victim.number,
+      hot,
+    ) as { key: Uint8Array; chunks: number; offset: number }[];
+    this.#prepare("DELETE FROM segments WHERE number = ?").run(victim.number);
+    this.#prepare("UPDATE encodings SET segment = -1, offset = 0 WHERE segment = ?").run(victim.number);
     for (const entry of kept) this.#moveForward(victim.number, entry);
     this.#files.sync();
     this.#setFact("epoch", this.#fact("epoch") + 1);
@@ -307,14 +344,14 @@ export class CacheStore {
     if (!kv) return;
     const place = this.#reserveKv(kv.length);
     this.#files.writeSegment(place.segment, kv, place.offset);
-    this.#database.prepare("UPDATE encodings SET segment = ?, offset = ? WHERE key = ?").run(place.segment, place.offset, entry.key);
+    this.#prepare("UPDATE encodings SET segment = ?, offset = ? WHERE key = ?").run(place.segment, place.offset, entry.key);
   }
 
   /** The clock from which on entries count as in use: the latest used that fill half of the cap. */
   #hotSince(): number {
-    const uses = this.#database
-      .prepare("SELECT used, sum(chunks) AS chunks FROM encodings WHERE segment >= 0 GROUP BY used ORDER BY used DESC")
-      .iterate() as Iterable<{ used: number; chunks: number }>;
+    const uses = this.#prepare(
+      "SELECT used, sum(chunks) AS chunks FROM encodings WHERE segment >= 0 GROUP BY used ORDER BY used DESC",
+    ).iterate() as Iterable<{ used: number; chunks: number }>;
     let bytes = 0;
     let since = Number.MAX_SAFE_INTEGER;
     for (const { used, chunks } of uses) {
@@ -328,17 +365,26 @@ export class CacheStore {
   // --- the database
 
   #fact(name: "generation" | "epoch" | "rows" | "clock" | "nextSegment"): number {
-    return (this.#database.prepare("SELECT value FROM facts WHERE name = ?").get(name) as { value: number }).value;
+    return (this.#prepare("SELECT value FROM facts WHERE name = ?").get(name) as { value: number }).value;
   }
 
   #setFact(name: string, value: number): void {
-    this.#database.prepare("UPDATE facts SET value = ? WHERE name = ?").run(value, name);
+    this.#prepare("UPDATE facts SET value = ? WHERE name = ?").run(value, name);
   }
 
   #tick(): number {
     const clock = this.#fact("clock") + 1;
     this.#setFact("clock", clock);
     return clock;
+  }
+
+  #prepare(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (!statement) {
+      statement = this.#database.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
   }
 
   #transaction<T>(work: () => T): T {
@@ -385,6 +431,7 @@ export class CacheStore {
       throw new CacheError("io", `The cache in ${this.#folder} is held open by another program that does not answer.`);
     try {
       this.#database = this.#openSound();
+      this.#statements.clear();
       this.#dropShortFiles();
       this.#sweep();
       return this.#database;
@@ -416,20 +463,18 @@ export class CacheStore {
     const generation = this.#fact("generation");
     this.#files.createLandmarks(generation);
     const rows = Math.floor(this.#files.sizeOf(landmarkPath(this.#folder, generation)) / LANDMARK_BYTES);
-    const lost = this.#database.prepare("DELETE FROM encodings WHERE complete = 1 AND landmark_row + chunks > ?").run(rows).changes;
+    const lost = this.#prepare("DELETE FROM encodings WHERE complete = 1 AND landmark_row + chunks > ?").run(rows).changes;
     if (lost) this.#warn(`${landmarkPath(this.#folder, generation)} is shorter than recorded: ${lost} documents are encoded anew.`);
-    const segments = this.#database
-      .prepare(
-        `SELECT segment, max(offset + chunks * ${KV_BYTES}) AS bytes FROM encodings WHERE segment >= 0 AND complete = 1 GROUP BY segment`,
-      )
-      .all() as { segment: number; bytes: number }[];
+    const segments = this.#prepare(
+      `SELECT segment, max(offset + chunks * ${KV_BYTES}) AS bytes FROM encodings WHERE segment >= 0 AND complete = 1 GROUP BY segment`,
+    ).all() as { segment: number; bytes: number }[];
     for (const { segment, bytes } of segments) {
       const path = segmentPath(this.#folder, segment);
       if (this.#files.sizeOf(path) >= bytes) continue;
       this.#warn(`${path} is shorter than recorded: its keys and values are computed anew when they are needed.`);
       this.#transaction(() => {
-        this.#database.prepare("DELETE FROM segments WHERE number = ?").run(segment);
-        this.#database.prepare("UPDATE encodings SET segment = -1, offset = 0 WHERE segment = ?").run(segment);
+        this.#prepare("DELETE FROM segments WHERE number = ?").run(segment);
+        this.#prepare("UPDATE encodings SET segment = -1, offset = 0 WHERE segment = ?").run(segment);
         this.#setFact("epoch", this.#fact("epoch") + 1);
       });
     }
@@ -438,7 +483,7 @@ export class CacheStore {
   /** Unlinks data files that the database does not know: listed before the rows are read, as rows are there before their files. */
   #sweep(): void {
     const files = this.#files.list();
-    const segments = this.#database.prepare("SELECT number FROM segments").all() as { number: number }[];
+    const segments = this.#prepare("SELECT number FROM segments").all() as { number: number }[];
     const known = new Set(segments.map(({ number }) => segmentPath(this.#folder, number)));
     known.add(landmarkPath(this.#folder, this.#fact("generation")));
     for (const path of files) if (!known.has(path)) this.#files.unlink(path);

@@ -10,6 +10,7 @@ import { FolderError } from "../workspace/discover.ts";
 import { Cache, cacheLimits } from "./cache.ts";
 import { Lock } from "./lock.ts";
 import { loadModel, loadTriedAddon, type NativeModel } from "./native-parts.ts";
+import { Tried } from "./tried.ts";
 
 export type MessageLevel = "info" | "warning" | "error";
 
@@ -59,8 +60,9 @@ export async function openParts(options: MemoryOptions): Promise<MemoryParts> {
   const lock = new Lock(join(folder, "lock.db"));
   let loadingModel: Promise<NativeModel> | undefined;
   try {
-    const addon = await loadTriedAddon(options.addonFile ?? ownAddon, home);
-    loadingModel = loadModel(addon, options.modelFolder ?? ownModel);
+    const tried = new Tried(home);
+    const addon = await loadTriedAddon(options.addonFile ?? ownAddon, tried);
+    loadingModel = loadModel(addon, options.modelFolder ?? ownModel, tried);
     const diffs = (shas: string[]) => readDiffs(root, shas);
     const index = await Index.open({ folder, root, addon, readDiffs: diffs, writable: lock.tryLock(), onMessage: tell });
     const [model, { cache, problem: cacheProblem }] = await Promise.all([loadingModel, openingCache]);
