@@ -1,6 +1,7 @@
 // npm run bench -- [FOLDER...]: the benchmarks. Without folders: the native engine alone; with folders: the product on each of them, one after the other.
 import { readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { moduleBundle } from "./build.mjs";
 import { newerNode } from "./node.mjs";
 import { buildAll, installPackages, root } from "./setup.mjs";
 import { fail, run } from "./steps.mjs";
@@ -11,8 +12,16 @@ async function main() {
   await installPackages();
   await buildAll();
   if (folders.length === 0) return native();
-  for (const folder of folders)
-    await run(newerNode(), ["--disable-warning=ExperimentalWarning", join(root, "test/bench/product.ts"), folder], { show: true });
+  const product = await bundleProduct();
+  for (const folder of folders) await run(newerNode(), ["--disable-warning=ExperimentalWarning", product, folder], { show: true });
+}
+
+/** Beside the server's bundles, whose worker threads it starts: what is measured is what is shipped. */
+async function bundleProduct() {
+  const outfile = join(root, "dist", "bench-product.mjs");
+  const esbuild = await import("esbuild");
+  await esbuild.build({ ...moduleBundle, entryPoints: ["test/bench/product.ts"], outfile });
+  return outfile;
 }
 
 async function native() {

@@ -17,37 +17,48 @@ const serverEntries = {
   "cache-worker": "server/memory/cache-worker.ts",
 };
 
+const bundle = {
+  bundle: true,
+  platform: "node",
+  sourcemap: true,
+  logLevel: "warning",
+  absWorkingDir: root,
+  legalComments: "none",
+  target: "node22",
+};
+
+/** esbuild's options for what runs under Node as an ES module. */
+export const moduleBundle = {
+  ...bundle,
+  format: "esm",
+  banner: { js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);' },
+};
+
 /** @param {{native?: boolean}} options */
 export async function build({ native = true } = {}) {
   const esbuild = await import("esbuild");
   mkdirSync(dist, { recursive: true });
-  const common = { bundle: true, platform: "node", sourcemap: true, logLevel: "warning", absWorkingDir: root, legalComments: "none" };
   await Promise.all([
     esbuild.build({
-      ...common,
+      ...bundle,
       entryPoints: ["extension/main.ts"],
       outfile: "dist/extension.cjs",
       format: "cjs",
-      target: "node22",
       external: ["vscode"],
     }),
     esbuild.build({
-      ...common,
+      ...moduleBundle,
       entryPoints: serverEntries,
       outdir: "dist",
       outExtension: { ".js": ".mjs" },
-      format: "esm",
-      target: "node22",
-      banner: { js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);' },
     }),
   ]);
   await esbuild.build({
-    ...common,
+    ...bundle,
     entryPoints: ["test/e2e/suite/index.ts", "test/e2e/suite/everyline.suite.ts"],
     outdir: "dist/e2e",
     outExtension: { ".js": ".cjs" },
     format: "cjs",
-    target: "node22",
     external: ["vscode", "mocha"],
   });
   copyGrammars();

@@ -219,7 +219,11 @@ describe("CacheStore", () => {
     const fd = openSync(landmarkFile(), "r+");
     realDisk.write(fd, new Uint8Array(8).fill(7), LANDMARK_BYTES + 3);
     closeSync(fd);
+    const before = store.facts().epoch;
+    store.get([keyOf(1), keyOf(2)]);
+    expect(store.check()).toBe(false);
     expect(store.get([keyOf(1), keyOf(2)]).map((place) => place?.chunks)).toEqual([1, undefined]);
+    expect(store.facts().epoch).toBeGreaterThan(before);
     expect(warnings).toEqual([expect.stringContaining("damaged")]);
   });
 

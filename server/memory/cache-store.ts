@@ -81,8 +81,8 @@ type Row = {
 };
 
 const selectRow = "SELECT landmark_row, chunks, tokens, segment, offset, complete, landmark_crc, kv_crc";
-/** Bytes of landmarks read at once. */
-const readBytes = 4_000_000;
+/** Bytes of landmarks checked in one go: calls wait no longer than that. */
+const checkBytes = 1_000_000;
 
 export class CacheStore {
   readonly #folder: string;
@@ -93,6 +93,10 @@ export class CacheStore {
   readonly #statements = new Map<string, StatementSync>();
   /** Used, and not yet written down as such. */
   readonly #touched = new Set<string>();
+  /** The generation whose landmarks are checked, and the rows that were asked for: each is checked once. */
+  #checking = 0;
+  readonly #asked = new Set<number>();
+  readonly #unchecked = new Map<string, Row>();
 
   /** Opens or makes the cache in `folder`. `warn` gets sentences for people. */
   constructor(folder: string, limits: CacheLimits, warn: (text: string) => void, disk: Disk = realDisk) {
@@ -115,17 +119,22 @@ export class CacheStore {
   /** Places of complete encodings, in the order of `keys`; counts as a use of them. */
   get(keys: readonly string[]): (CachePlace | undefined)[] {
     return this.#guard(() => {
-      const rows = keys.map((key) => this.#row(key));
-      const sound = this.#sound(rows.filter((row) => row?.complete === 1) as Row[]);
-      return rows.map((row, index) => {
-        if (!row || !sound.has(row)) {
-          if (row?.complete) this.#forgetSpoilt(keys[index]!);
-          return undefined;
-        }
-        this.#touchSoon(keys[index]!);
+      this.#startChecks(this.#fact("generation"));
+      return keys.map((key) => {
+        const row = this.#row(key);
+        if (!row?.complete) return undefined;
+        this.#used(key, row);
         return placeOf(row);
       });
     });
+  }
+
+  /**
+   * Checks some of the landmarks that were asked for and not checked yet; false when none are left. Spoilt ones are forgotten, and the
+   * epoch advances: whoever holds them asks again. Apart from `get`, because reading all of them takes longer than a start may.
+   */
+  check(): boolean {
+    return this.#guard(() => this.#checkSome());
   }
 
   /** An encoding's bytes; undefined when it is not here or its K/V is not. */
@@ -188,32 +197,44 @@ export class CacheStore {
 
   // --- entries
 
-  /** Those whose landmarks are as they were written. Neighbours in the file are read at once. */
-  #sound(rows: Row[]): Set<Row> {
-    const generation = this.#fact("generation");
-    const sorted = rows.toSorted((a, b) => a.landmark_row - b.landmark_row);
-    const sound = new Set<Row>();
-    for (let first = 0, next = 0; first < sorted.length; first = next) {
-      const from = sorted[first]!.landmark_row;
-      let end = from;
-      for (; next < sorted.length; next++) {
-        const rowEnd = sorted[next]!.landmark_row + sorted[next]!.chunks;
-        if (next > first && (rowEnd - from) * LANDMARK_BYTES > readBytes) break;
-        end = Math.max(end, rowEnd);
-      }
-      const bytes = this.#files.readLandmarks(generation, from * LANDMARK_BYTES, (end - from) * LANDMARK_BYTES);
-      for (const row of bytes ? sorted.slice(first, next) : []) {
-        const at = (row.landmark_row - from) * LANDMARK_BYTES;
-        if (crc32(bytes!.subarray(at, at + row.chunks * LANDMARK_BYTES)) === row.landmark_crc) sound.add(row);
-      }
-    }
-    return sound;
+  /** Rows of another generation mean nothing. */
+  #startChecks(generation: number): void {
+    if (this.#checking === generation) return;
+    this.#checking = generation;
+    this.#asked.clear();
+    this.#unchecked.clear();
   }
 
-  #forgetSpoilt(key: string): void {
-    this.#prepare("DELETE FROM encodings WHERE key = ?").run(bytesOf(key));
-    const path = landmarkPath(this.#folder, this.#fact("generation"));
-    this.#warn(`An encoding in ${path} was damaged; its document is encoded anew.`);
+  #checkSome(): boolean {
+    const generation = this.#fact("generation");
+    this.#startChecks(generation);
+    const batch: { key: string; row: Row }[] = [];
+    let bytes = 0;
+    for (const [key, row] of this.#unchecked) {
+      this.#unchecked.delete(key);
+      batch.push({ key, row });
+      bytes += row.chunks * LANDMARK_BYTES;
+      if (bytes >= checkBytes) break;
+    }
+    const spoilt = batch.filter(({ row }) => !this.#isSound(row, generation));
+    if (spoilt.length > 0) this.#forgetSpoilt(spoilt, generation);
+    return this.#unchecked.size > 0;
+  }
+
+  #isSound(row: Row, generation: number): boolean {
+    const landmarks = this.#files.readLandmarks(generation, row.landmark_row * LANDMARK_BYTES, row.chunks * LANDMARK_BYTES);
+    return landmarks !== undefined && crc32(landmarks) === row.landmark_crc;
+  }
+
+  #forgetSpoilt(spoilt: readonly { key: string; row: Row }[], generation: number): void {
+    this.#transaction(() => {
+      if (this.#fact("generation") !== generation) return; // cleared meanwhile: they are gone anyway
+      const remove = this.#prepare("DELETE FROM encodings WHERE key = ? AND landmark_row = ?");
+      for (const { key, row } of spoilt) remove.run(bytesOf(key), row.landmark_row);
+      this.#setFact("epoch", this.#fact("epoch") + 1);
+    });
+    const path = landmarkPath(this.#folder, generation);
+    this.#warn(`${spoilt.length} encodings in ${path} were damaged; their documents are encoded anew.`);
   }
 
   #reserve(entries: readonly CacheEntry[]): Reserved {
@@ -282,10 +303,13 @@ export class CacheStore {
     return this.#prepare(`${selectRow} FROM encodings WHERE key = ?`).get(bytesOf(key)) as Row | undefined;
   }
 
-  /** Who asks does not wait until its use is written down. */
-  #touchSoon(key: string): void {
+  /** Who asks waits neither until its use is written down nor until it is checked. */
+  #used(key: string, row: Row): void {
     if (this.#touched.size === 0) setImmediate(() => this.#writeTouched());
     this.#touched.add(key);
+    if (this.#asked.has(row.landmark_row)) return;
+    this.#asked.add(row.landmark_row);
+    this.#unchecked.set(key, row);
   }
 
   #writeTouched(): void {

@@ -6,15 +6,28 @@ import { CacheStore } from "./cache-store.ts";
 const port = parentPort!;
 const { folder, limits } = workerData as CacheWorkerData;
 let store: CacheStore | undefined;
+/** A start has better things to do. */
+const checkAfterMs = 2000;
 
 port.on("message", (request: CacheRequest) => {
   if (request.method === "close") {
     store?.close();
+    store = undefined;
     port.close();
     return;
   }
   port.postMessage(answer(request));
+  if (request.method === "get") setTimeout(check, checkAfterMs).unref();
 });
+
+/** In slices, so that calls come in between. */
+function check(): void {
+  try {
+    if (store?.check()) setImmediate(check);
+  } catch (error) {
+    port.postMessage({ warning: (error as Error).message } satisfies CacheReply);
+  }
+}
 
 function answer({ id, method, args }: CacheRequest): CacheReply {
   try {

@@ -56,7 +56,11 @@ export class EngineDocuments {
   /** Adds documents whose encodings are in the cache. Resolves to those whose encodings are not: they must be encoded anew. */
   async fill(documents: readonly EncodedDocument[]): Promise<EncodedDocument[]> {
     if (documents.length === 0) return [];
-    const places = await this.#cache.get(documents.map(({ encoding }) => encoding));
+    return this.take(documents, await this.#cache.get(documents.map(({ encoding }) => encoding)));
+  }
+
+  /** As `fill`, with the answer of the cache. */
+  take(documents: readonly EncodedDocument[], places: readonly (CachePlace | undefined)[]): EncodedDocument[] {
     this.add(documents.flatMap((one, index) => (places[index] ? [{ ...one, place: places[index] }] : [])));
     return documents.filter((_, index) => !places[index]);
   }

@@ -118,7 +118,7 @@ export class Memory {
     const parts = await openParts(options);
     const memory = new Memory(options, parts);
     try {
-      await memory.#fill();
+      await memory.#fill(parts.encoded);
       return memory;
     } catch (error) {
       await memory.close();
@@ -343,10 +343,8 @@ export class Memory {
   }
 
   /** Puts every encoded document into the engine; what the cache has lost is queued anew. */
-  async #fill(): Promise<void> {
-    if (!this.#held) return;
-    const encoded = (await this.index.files()).filter(({ encoding }) => encoding !== "");
-    const lost = await this.#held.fill(encoded.map(({ id, encoding }) => ({ document: id, encoding })));
+  async #fill({ documents, places }: MemoryParts["encoded"]): Promise<void> {
+    const lost = this.#held?.take(documents, places) ?? [];
     await this.#encodeAnew(lost.map(({ encoding }) => encoding));
   }
 

@@ -8,6 +8,8 @@ import { Index } from "../index/index.ts";
 import type { Settings } from "../settings.ts";
 import { FolderError } from "../workspace/discover.ts";
 import { Cache, cacheLimits } from "./cache.ts";
+import type { CachePlace } from "./cache-store.ts";
+import type { EncodedDocument } from "./engine-documents.ts";
 import { Lock } from "./lock.ts";
 import { loadModel, loadTriedAddon, type NativeModel } from "./native-parts.ts";
 import { Tried } from "./tried.ts";
@@ -46,6 +48,8 @@ export interface MemoryParts {
   problem: string;
   /** Path of the folder in its repository, "" at the top or without git. */
   headerPrefix: string;
+  /** What is encoded, and where it lies in the cache. */
+  encoded: { documents: EncodedDocument[]; places: (CachePlace | undefined)[] };
 }
 
 /** Throws FolderError when the folder cannot be read, and an error for people when the addon or the index cannot be used at all. */
@@ -65,16 +69,25 @@ export async function openParts(options: MemoryOptions): Promise<MemoryParts> {
     loadingModel = loadModel(addon, options.modelFolder ?? ownModel, tried);
     const diffs = (shas: string[]) => readDiffs(root, shas);
     const index = await Index.open({ folder, root, addon, readDiffs: diffs, writable: lock.tryLock(), onMessage: tell });
-    const [model, { cache, problem: cacheProblem }] = await Promise.all([loadingModel, openingCache]);
+    const findingEncoded = findEncoded(index, openingCache);
+    const [model, { cache, problem: cacheProblem }, encoded] = await Promise.all([loadingModel, openingCache, findingEncoded]);
     const problem = model.problem || cacheProblem;
     if (problem) options.onMessage?.("error", problem);
-    return { root, model, lock, index, cache, problem, headerPrefix: await headerPrefix };
+    return { root, model, lock, index, cache, problem, headerPrefix: await headerPrefix, encoded };
   } catch (error) {
     lock.release();
     (await loadingModel)?.engine?.close();
     await (await openingCache).cache?.close();
     throw explained(error, home);
   }
+}
+
+/** Looked up while the model loads. */
+async function findEncoded(index: Index, openingCache: Promise<{ cache: Cache | null }>): Promise<MemoryParts["encoded"]> {
+  const files = (await index.files()).filter(({ encoding }) => encoding !== "");
+  const documents = files.map(({ id, encoding }) => ({ document: id, encoding }));
+  const { cache } = await openingCache;
+  return { documents, places: cache ? await cache.get(documents.map(({ encoding }) => encoding)) : [] };
 }
 
 /** What the system said of the disk, with the folder it is about. */
