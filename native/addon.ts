@@ -212,7 +212,7 @@ export interface NativeAddon {
   /** GOP/s of one thread in int8 dot products from registers, for benchmarks; blocks for some milliseconds. `isa` as in EngineOptions. */
   int8Ceiling?(isa: string): Result<number>;
   loadEngine(options: EngineOptions): Promise<Result<NativeEngine>>;
-  createTokenizer(tokenizerJson: Uint8Array): Result<NativeTokenizer>;
+  createTokenizer(tokenizerJson: Uint8Array): Promise<Result<NativeTokenizer>>;
   createWords(): NativeWords;
 }
 

@@ -3,7 +3,7 @@
  *
  * The text of a frame is tokenized in one go, as in training; special tokens come from the frame alone, never from text.
  */
-import { readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { CHUNK, type NativeAddon, NativeError, type NativeTokenizer, type Tokenized, unwrap } from "./addon.ts";
 
@@ -25,17 +25,17 @@ export class Tokenizer {
     this.#native = native;
   }
 
-  /** Loads tokenizer.json of a model's folder. Throws NativeError "io" when it cannot be read, "bad-model" when it is damaged. */
-  static load(addon: NativeAddon, modelFolder: string): Tokenizer {
+  /** Loads tokenizer.json of a model's folder. Rejects with NativeError "io" when it cannot be read, "bad-model" when it is damaged. */
+  static async load(addon: NativeAddon, modelFolder: string): Promise<Tokenizer> {
     const path = join(modelFolder, "tokenizer.json");
     let json: Uint8Array;
     try {
-      json = readFileSync(path);
+      json = await readFile(path);
     } catch (error) {
       const message = `The model's tokenizer cannot be read (${path}: ${(error as Error).message}). Install Everyline again.`;
       throw new NativeError({ failed: true, code: "io", message });
     }
-    return new Tokenizer(unwrap(addon.createTokenizer(json)));
+    return new Tokenizer(unwrap(await addon.createTokenizer(json)));
   }
 
   /** Tokens of a text, with the UTF-8 byte offset after each. Lone surrogates count as U+FFFD. */

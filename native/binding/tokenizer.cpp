@@ -3,6 +3,8 @@
 
 #include <cstring>
 #include <new>
+#include <optional>
+#include <string>
 
 #include "binding.h"
 
@@ -89,15 +91,46 @@ class TokenizerObject : public Napi::ObjectWrap<TokenizerObject> {
   std::unique_ptr<Tokenizer> tokenizer_;
 };
 
+// Reads tokenizer.json, which takes a tenth of a second, off the main thread.
+class CreateWorker : public Napi::AsyncWorker {
+ public:
+  CreateWorker(Napi::Env env, std::string json, Napi::FunctionReference& constructor)
+      : Napi::AsyncWorker(env, "everyline tokenizer"), promise_(Napi::Promise::Deferred::New(env)), json_(std::move(json)), constructor_(constructor) {}
+  Napi::Value promise() { return promise_.Promise(); }
+
+ protected:
+  void Execute() override {
+    try {
+      result_.emplace(Tokenizer::create(json_));
+    } catch (const std::bad_alloc&) {
+      result_.emplace(Error{"no-memory", "There is not enough memory to read the tokenizer. Close other programs."});
+    }
+  }
+  void OnOK() override {
+    if (*result_) promise_.Resolve(constructor_.New({Napi::External<Tokenizer>::New(Env(), (*result_)->release())}));
+    else promise_.Resolve(failure(Env(), result_->error().code, result_->error().message));
+  }
+
+ private:
+  Napi::Promise::Deferred promise_;
+  std::string json_;
+  Napi::FunctionReference& constructor_;
+  std::optional<Result<std::unique_ptr<Tokenizer>>> result_;
+};
+
 Napi::Value createTokenizer(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  if (info.Length() < 1 || !info[0].IsTypedArray() || info[0].As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array)
-    return failure(env, "bad-argument", "createTokenizer takes the content of tokenizer.json as a Uint8Array");
+  if (info.Length() < 1 || !info[0].IsTypedArray() || info[0].As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
+    const auto refused = Napi::Promise::Deferred::New(env);
+    refused.Resolve(failure(env, "bad-argument", "createTokenizer takes the content of tokenizer.json as a Uint8Array"));
+    return refused.Promise();
+  }
   const Napi::Uint8Array json = info[0].As<Napi::Uint8Array>();
-  auto tokenizer = Tokenizer::create({reinterpret_cast<const char*>(json.Data()), json.ByteLength()});
-  if (!tokenizer) return failure(env, tokenizer.error().code, tokenizer.error().message);
-  auto* constructor = static_cast<Napi::FunctionReference*>(info.Data());
-  return constructor->New({Napi::External<Tokenizer>::New(env, tokenizer->release())});
+  std::string text(reinterpret_cast<const char*>(json.Data()), json.ByteLength());
+  auto* worker = new CreateWorker(env, std::move(text), *static_cast<Napi::FunctionReference*>(info.Data()));
+  const Napi::Value promise = worker->promise();
+  worker->Queue();
+  return promise;
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
  * The index of a folder: its database on two threads, one that writes (only where the write lock is held) and one that reads and is
  * never blocked, and the word indexes of files and commits beside it.
  */
-import { mkdir } from "node:fs/promises";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { FieldWeights, NativeAddon, WordHits } from "../../native/addon.ts";
 import type { ChunksOf, CommitHit, DiffHit, IndexReader, IndexWriter, KnownFile, PassageHit } from "./api.ts";
@@ -75,9 +75,11 @@ export class Index implements IndexReader, IndexWriter {
    * it throws DamagedIndexError. Throws IndexAccessError when the folder cannot be used.
    */
   static async open(options: IndexOptions): Promise<Index> {
-    await mkdir(options.folder, { recursive: true, mode: 0o700 }).catch((error: Error) => {
-      throw new IndexAccessError(`The index folder ${options.folder} cannot be made: ${error.message}`);
-    });
+    try {
+      mkdirSync(options.folder, { recursive: true, mode: 0o700 }); // at once: the threads start before whatever the caller does next
+    } catch (error) {
+      throw new IndexAccessError(`The index folder ${options.folder} cannot be made: ${(error as Error).message}`);
+    }
     const index = new Index(options);
     try {
       await index.#openAll(options.writable).catch((error) => index.#recover(error, options.writable));
@@ -400,15 +402,15 @@ export class Index implements IndexReader, IndexWriter {
   }
 
   async #openAll(writable: boolean): Promise<void> {
-    const reader = StoreThread.reader(this.#file); // starts while the writer opens
-    try {
-      this.#writer = writable ? await this.#openWriter() : undefined;
-      await this.#load(reader);
-      if (!writable) await this.#cache.refresh(); // what is known now is no news to those who follow
-    } catch (error) {
+    const reader = StoreThread.reader(this.#file);
+    const [loaded, writer] = await Promise.allSettled([this.#load(reader), writable ? this.#openWriter() : undefined]);
+    this.#writer = writer.status === "fulfilled" ? writer.value : undefined;
+    const failed = [writer, loaded].find((it) => it.status === "rejected");
+    if (failed) {
       await reader.close();
-      throw error;
+      throw failed.reason;
     }
+    if (!writable) await this.#cache.refresh(); // what is known now is no news to those who follow
   }
 
   async #openWriter(): Promise<StoreThread<StoreWriter>> {

@@ -32,6 +32,25 @@ export interface Changes {
 /** Changes with their rows as JSON: of thousands of rows objects would cost a third of a second on their way between threads. */
 export type PackedChanges = Omit<Changes, "changed" | "added"> & { after: number; rows: string };
 
+/** Of `documentColumns`, and the number of the transaction that added the document. */
+type PackedRow = [
+  id: number,
+  kind: DocumentKind,
+  path: string,
+  blob: string,
+  role: DocumentRow["role"],
+  language: string,
+  lines: number,
+  bytes: number,
+  modified: number,
+  commit: string,
+  encode: number,
+  encoding: string,
+  tokens: number,
+  chunks: number,
+  added: number,
+];
+
 /** A file document as the word index needs it again. */
 export interface FileReplay extends PassageBlock {
   path: string;
@@ -378,12 +397,28 @@ const selectDocument = `SELECT ${documentColumns} FROM documents`;
 const selectSymbol = "SELECT document, name, kind, start, end, container, signature FROM symbols";
 
 export function unpackChanges({ after, rows, ...changes }: PackedChanges): Changes {
-  const names = [...documentColumns.split(", "), "added"];
-  const unpacked = (JSON.parse(rows) as unknown[][]).map((row) => Object.fromEntries(names.map((name, i) => [name, row[i]])));
+  const unpacked = JSON.parse(rows) as PackedRow[];
   return {
     ...changes,
-    changed: unpacked.map(documentRow),
-    added: unpacked.filter((row) => Number(row.added) > after).map((row) => Number(row.id)),
+    changed: unpacked.map(
+      ([id, kind, path, blob, role, language, lines, bytes, modified, commit, encode, encoding, tokens, chunks]): DocumentRow => ({
+        id,
+        kind,
+        path,
+        blob,
+        role,
+        language,
+        lines,
+        bytes,
+        modified,
+        commit,
+        encode: encode === 1,
+        encoding,
+        tokens,
+        chunks,
+      }),
+    ),
+    added: unpacked.filter((row) => row[14] > after).map(([id]) => id),
   };
 }
 

@@ -12,6 +12,9 @@ const schema = `
   CREATE INDEX encodings_by_segment ON encodings (segment, used);
   PRAGMA user_version = ${version};`;
 
+/** Holds all that is read of every row when the cache is opened: the rows themselves are large. */
+const placesIndex = "CREATE INDEX IF NOT EXISTS encodings_places ON encodings (segment, complete, offset, chunks, landmark_row)";
+
 /** SQLite's result codes for a file that is not, or no longer, a sound database. */
 const damagedCodes = new Set([11, 26]);
 export const sqliteFull = 13;
@@ -31,6 +34,7 @@ export function connect(path: string): DatabaseSync {
     else if (found !== version) throw Object.assign(new Error(`unknown version ${found}`), { errcode: 26 });
     const check = database.prepare("PRAGMA quick_check(1)").get() as { quick_check: string };
     if (check.quick_check !== "ok") throw Object.assign(new Error(check.quick_check), { errcode: 11 });
+    database.exec(placesIndex);
     return database;
   } catch (error) {
     database.close();

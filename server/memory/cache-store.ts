@@ -80,7 +80,7 @@ type Row = {
   kv_crc: number;
 };
 
-const selectRow = "SELECT landmark_row, chunks, tokens, segment, offset, complete, landmark_crc, kv_crc";
+const rowColumns = "landmark_row, chunks, tokens, segment, offset, complete, landmark_crc, kv_crc";
 /** Bytes of landmarks checked in one go: calls wait no longer than that. */
 const checkBytes = 1_000_000;
 
@@ -120,12 +120,13 @@ export class CacheStore {
   get(keys: readonly string[]): (CachePlace | undefined)[] {
     return this.#guard(() => {
       this.#startChecks(this.#fact("generation"));
-      return keys.map((key) => {
-        const row = this.#row(key);
-        if (!row?.complete) return undefined;
-        this.#used(key, row);
-        return placeOf(row);
-      });
+      const places = new Array<CachePlace | undefined>(keys.length).fill(undefined);
+      for (const [index, row] of this.#rows(keys)) {
+        if (!row.complete) continue;
+        this.#used(keys[index]!, row);
+        places[index] = placeOf(row);
+      }
+      return places;
     });
   }
 
@@ -140,7 +141,7 @@ export class CacheStore {
   /** An encoding's bytes; undefined when it is not here or its K/V is not. */
   read(key: string): Encoding | undefined {
     return this.#guard(() => {
-      const row = this.#prepare(`${selectRow}, fingerprints FROM encodings WHERE key = ?`).get(bytesOf(key)) as
+      const row = this.#prepare(`SELECT ${rowColumns}, fingerprints FROM encodings WHERE key = ?`).get(bytesOf(key)) as
         | (Row & { fingerprints: Uint8Array })
         | undefined;
       if (!row?.complete || row.segment < 0) return undefined;
@@ -299,8 +300,20 @@ export class CacheStore {
     return row && placeOf(row);
   }
 
+  /** All at once, as JSON: as thousands of statements it would take five times as long. */
+  #rows(keys: readonly string[]): [index: number, row: Row][] {
+    const sql = `SELECT json_group_array(json_array(k.key, ${rowColumns})) AS rows FROM json_each(?) k JOIN encodings e ON e.key = unhex(k.value)`;
+    const { rows } = this.#prepare(sql).get(JSON.stringify(keys)) as { rows: string };
+    return (JSON.parse(rows) as number[][]).map(
+      ([index, landmark_row, chunks, tokens, segment, offset, complete, landmark_crc, kv_crc]): [number, Row] => [
+        index!,
+        { landmark_row, chunks, tokens, segment, offset, complete, landmark_crc, kv_crc } as Row,
+      ],
+    );
+  }
+
   #row(key: string): Row | undefined {
-    return this.#prepare(`${selectRow} FROM encodings WHERE key = ?`).get(bytesOf(key)) as Row | undefined;
+    return this.#prepare(`SELECT ${rowColumns} FROM encodings WHERE key = ?`).get(bytesOf(key)) as Row | undefined;
   }
 
   /** Who asks waits neither until its use is written down nor until it is checked. */

@@ -37,6 +37,7 @@ const encodedWithKey = "encodedWith";
 /** Milliseconds between looks at the engine's wishes and at the cache. */
 const lookMs = 2000;
 const looksAtCache = 3;
+const answerFirstMs = 500;
 const paces = { full: 1, typing: 0.5, battery: 0.25 };
 const typingMs = 2000;
 
@@ -272,9 +273,16 @@ export class Memory {
   // --- writing and following
 
   async #lead(): Promise<void> {
+    await this.#letAnswerFirst();
+    if (this.#closed) return;
     await this.#checkEncodedWith();
     if (this.#options.watch) await this.#startWatching();
     await Promise.all([this.#upkeep.start(), this.#preferOpenFiles()]);
+  }
+
+  /** Where there is something to answer from, a question that was waiting for the memory goes before the look at the folder. */
+  async #letAnswerFirst(): Promise<void> {
+    if ((await this.index.status()).files > 0) await new Promise((resolve) => setTimeout(resolve, answerFirstMs).unref());
   }
 
   /** Another process writes: what it encodes is taken in, and its place when it ends. */

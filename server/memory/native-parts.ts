@@ -34,7 +34,7 @@ export async function loadModel(addon: NativeAddon, modelFolder: string, tried: 
     const verified = tried.has(weights);
     const loading = Engine.load(addon, { model: modelFolder, threads: 0, isa: "" }, { verified });
     loading.catch(() => undefined); // awaited below, unless the tokenizer fails first
-    const tokenizer = Tokenizer.load(addon, modelFolder);
+    const tokenizer = await Tokenizer.load(addon, modelFolder);
     const engine = await loading;
     if (!verified) tried.remember(weights);
     return { engine, tokenizer, problem: "" };

@@ -11,7 +11,7 @@ import { LANGUAGES } from "./languages.ts";
 import { addon, MODEL } from "./text.ts";
 
 const json = readFileSync(join(MODEL, "tokenizer.json"));
-const tokenizer = Tokenizer.load(addon, MODEL);
+const tokenizer = await Tokenizer.load(addon, MODEL);
 // Without added tokens the reference does not recognise specials inside text, as ours never does.
 const reference = Reference.fromString(JSON.stringify({ ...JSON.parse(json.toString()), added_tokens: [] }));
 
@@ -115,8 +115,8 @@ describe("encodeText", () => {
     expect(at).toBe(bytes.length);
   });
 
-  it("keeps any bytes, valid UTF-8 or not", () => {
-    const native = addon.createTokenizer(json);
+  it("keeps any bytes, valid UTF-8 or not", async () => {
+    const native = await addon.createTokenizer(json);
     if (isFailure(native)) throw new NativeError(native);
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
@@ -215,36 +215,36 @@ describe("normaliseText", () => {
 describe("Tokenizer.load", () => {
   const folder = mkdtempSync(join(tmpdir(), "tokenizer-"));
 
-  it("names the file that is missing", () => {
-    expect(() => Tokenizer.load(addon, join(folder, "nowhere"))).toThrow(/nowhere.tokenizer\.json/);
+  it("names the file that is missing", async () => {
+    await expect(Tokenizer.load(addon, join(folder, "nowhere"))).rejects.toThrow(/nowhere.tokenizer\.json/);
     mkdirSync(join(folder, "model", "tokenizer.json"), { recursive: true });
-    expect(() => Tokenizer.load(addon, join(folder, "model"))).toThrow(NativeError);
+    await expect(Tokenizer.load(addon, join(folder, "model"))).rejects.toThrow(NativeError);
     rmSync(folder, { recursive: true });
   });
 
-  it("refuses a damaged tokenizer.json as bad-model", () => {
-    const code = (text: string | Uint8Array) => {
-      const made = addon.createTokenizer(typeof text === "string" ? Buffer.from(text) : text);
+  it("refuses a damaged tokenizer.json as bad-model", async () => {
+    const code = async (text: string | Uint8Array) => {
+      const made = await addon.createTokenizer(typeof text === "string" ? Buffer.from(text) : text);
       return isFailure(made) ? made.code : "made";
     };
     const whole = JSON.parse(json.toString());
-    expect(code(json)).toBe("made");
+    expect(await code(json)).toBe("made");
     for (const text of ["", "{", "[]", "null", "[".repeat(100_000), '{"a":'.repeat(100_000), '{"model":{"vocab":{"a":99999999999}}}'])
-      expect(code(text)).toBe("bad-model");
-    for (const part of [0.1, 0.5, 0.9, 0.9999]) expect(code(json.subarray(0, Math.floor(json.length * part)))).toBe("bad-model");
-    expect(code(JSON.stringify({ ...whole, model: { ...whole.model, vocab: { "!": 0 } } }))).toBe("bad-model");
-    expect(code(JSON.stringify({ ...whole, model: { ...whole.model, merges: [["Ġ", "nowhere!"]] } }))).toBe("bad-model");
-    expect(code(JSON.stringify({ ...whole, model: { ...whole.model, ignore_merges: true } }))).toBe("bad-model");
-    expect(code(json.toString().replace("{1,2}", "{1,3}"))).toBe("bad-model");
+      expect(await code(text)).toBe("bad-model");
+    for (const part of [0.1, 0.5, 0.9, 0.9999]) expect(await code(json.subarray(0, Math.floor(json.length * part)))).toBe("bad-model");
+    expect(await code(JSON.stringify({ ...whole, model: { ...whole.model, vocab: { "!": 0 } } }))).toBe("bad-model");
+    expect(await code(JSON.stringify({ ...whole, model: { ...whole.model, merges: [["Ġ", "nowhere!"]] } }))).toBe("bad-model");
+    expect(await code(JSON.stringify({ ...whole, model: { ...whole.model, ignore_merges: true } }))).toBe("bad-model");
+    expect(await code(json.toString().replace("{1,2}", "{1,3}"))).toBe("bad-model");
   });
 
-  it("never fails badly on any change of a few bytes", () => {
+  it("never fails badly on any change of a few bytes", async () => {
     const start = json.indexOf('"vocab"');
-    fc.assert(
-      fc.property(fc.array(fc.tuple(fc.nat(start + 2000), fc.nat(255)), { minLength: 1, maxLength: 3 }), (changes) => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.tuple(fc.nat(start + 2000), fc.nat(255)), { minLength: 1, maxLength: 3 }), async (changes) => {
         const copy = Buffer.from(json);
         for (const [at, byte] of changes) copy[at] = byte;
-        const made = addon.createTokenizer(copy);
+        const made = await addon.createTokenizer(copy);
         if (isFailure(made)) expect(made.code).toBe("bad-model");
       }),
       { numRuns: 60 },

@@ -11,8 +11,9 @@ import { addonFile, modelFolder } from "../../server/home.ts";
 const built = existsSync(addonFile);
 if (!built) console.warn(`\n  test/unit/completion.test.ts SKIPPED, because ${addonFile} is missing: run npm run build first\n`);
 
+const tokenizer = built ? await Tokenizer.load(loadAddon(addonFile), modelFolder) : (undefined as never);
+
 describe.skipIf(!built)("completion with the model's tokenizer", () => {
-  const tokenizer = built ? Tokenizer.load(loadAddon(addonFile), modelFolder) : (undefined as never);
   const vocabulary = built ? new Vocabulary(tokenizer.vocabulary()) : (undefined as never);
   const framed = (prefix: string, suffix = "") => frame({ path: "src/a.ts", prefix, suffix }, tokenizer, (id) => vocabulary.text(id));
   const text = () =>

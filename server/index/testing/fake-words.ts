@@ -83,6 +83,6 @@ export const fakeAddon: NativeAddon = {
   contract: 1,
   isa: () => "baseline",
   loadEngine: async () => ({ failed: true, code: "internal", message: "this addon has no engine" }),
-  createTokenizer: () => ({ failed: true, code: "internal", message: "this addon has no tokenizer" }),
+  createTokenizer: async () => ({ failed: true, code: "internal", message: "this addon has no tokenizer" }),
   createWords: () => new FakeWords(),
 };

@@ -10,7 +10,7 @@ const addon = createRequire(import.meta.url)(join(root, "dist", "everyline.node"
 const json = readFileSync(join(root, "model", "tokenizer.json"));
 
 const began = performance.now();
-const tokenizer = addon.createTokenizer(json);
+const tokenizer = await addon.createTokenizer(json);
 console.log(`load ${(performance.now() - began).toFixed(0)} ms`);
 
 const files = textFiles(process.argv[2] ?? root).map(({ text }) => Buffer.from(text));
