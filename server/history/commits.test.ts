@@ -2,26 +2,12 @@ import { execFile } from "node:child_process";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterEach, describe, expect, it } from "vitest";
-import {
-  type Files,
-  type Folder,
-  repository as makeRepository,
-  folder as plainFolder,
-  type Repository,
-} from "../../test/unit/repository.ts";
+import { describe, expect, it } from "vitest";
+import { disposed } from "../../test/unit/disposed.ts";
 import type { PreparedCommit } from "../index/types.ts";
 import { type CommitOptions, newCommits, reachableCommits, readCommits } from "./commits.ts";
 
-const made: Folder[] = [];
-afterEach(async () => {
-  for (const folder of made.splice(0)) await folder.dispose();
-});
-async function repository(files: Files = {}): Promise<Repository> {
-  const repository = await makeRepository(files);
-  made.push(repository);
-  return repository;
-}
+const { repository, folder } = disposed();
 async function commitsOf(path: string, known: Set<string> = new Set(), options: CommitOptions = {}): Promise<PreparedCommit[]> {
   const commits: PreparedCommit[] = [];
   for await (const batch of newCommits(path, known, options)) commits.push(...batch);
@@ -99,8 +85,7 @@ describe("newCommits", () => {
     const { path, commit } = await repository({ "a.ts": "" });
     await commit("first");
     await commit("second");
-    const clone = await plainFolder();
-    made.push(clone);
+    const clone = await folder();
     await promisify(execFile)("git", ["clone", "--quiet", "--depth", "1", `file://${path}`, join(clone.path, "clone")]);
     expect((await commitsOf(join(clone.path, "clone"))).map((commit) => commit.subject)).toEqual(["second"]);
   });

@@ -3,28 +3,15 @@ import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterEach, describe, expect, it } from "vitest";
-import {
-  type Files,
-  type Folder,
-  repository as makeRepository,
-  folder as plainFolder,
-  type Repository,
-} from "../../test/unit/repository.ts";
+import { describe, expect, it } from "vitest";
+import { disposed } from "../../test/unit/disposed.ts";
+import type { Repository } from "../../test/unit/repository.ts";
 import { reachableCommits } from "./commits.ts";
 import { type PatchOptions, readPatches } from "./diffs.ts";
 import { longestPatch, type Patch } from "./patch-parser.ts";
 import { partsOf } from "./patch-parts.ts";
 
-const made: Folder[] = [];
-afterEach(async () => {
-  for (const folder of made.splice(0)) await folder.dispose();
-});
-async function repository(files: Files = {}): Promise<Repository> {
-  const repository = await makeRepository(files);
-  made.push(repository);
-  return repository;
-}
+const { repository, folder } = disposed();
 async function read(path: string, shas: string[], options: PatchOptions = {}): Promise<Patch[]> {
   const patches: Patch[] = [];
   for await (const batch of readPatches(path, shas, options)) patches.push(...batch);
@@ -135,8 +122,7 @@ describe("readPatches", () => {
     const end = await commit("second");
     await write({ "a.ts": "3\n" });
     const last = await commit("third");
-    const clone = await plainFolder();
-    made.push(clone);
+    const clone = await folder();
     const at = join(clone.path, "clone");
     await promisify(execFile)("git", ["clone", "--quiet", "--depth", "2", `file://${path}`, at]);
     const patches = await read(at, [last, end]);

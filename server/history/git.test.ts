@@ -4,33 +4,15 @@ import { chmod, mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import fc from "fast-check";
-import { afterEach, describe, expect, it } from "vitest";
-import {
-  type Files,
-  type Folder,
-  repository as makeRepository,
-  folder as plainFolder,
-  type Repository,
-} from "../../test/unit/repository.ts";
+import { describe, expect, it } from "vitest";
+import { disposed } from "../../test/unit/disposed.ts";
+import type { Repository } from "../../test/unit/repository.ts";
 import { discover, rediscover } from "../workspace/discover.ts";
 import { watchFolder } from "../workspace/watch.ts";
 import { newCommits } from "./commits.ts";
 import { GitError, gitTopLevel, headCommit, isRepository, runGit, splitRecords, streamGit } from "./git.ts";
 
-const made: Folder[] = [];
-afterEach(async () => {
-  for (const folder of made.splice(0)) await folder.dispose();
-});
-async function repository(files: Files = {}): Promise<Repository> {
-  const repository = await makeRepository(files);
-  made.push(repository);
-  return repository;
-}
-async function folder(files: Files = {}): Promise<Folder> {
-  const folder = await plainFolder(files);
-  made.push(folder);
-  return folder;
-}
+const { repository, folder } = disposed();
 async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
   const list: T[] = [];
   for await (const item of items) list.push(item);

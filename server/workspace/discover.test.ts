@@ -2,30 +2,11 @@ import { execFile } from "node:child_process";
 import { mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterEach, describe, expect, it } from "vitest";
-import {
-  type Files,
-  type Folder,
-  repository as makeRepository,
-  folder as plainFolder,
-  type Repository,
-} from "../../test/unit/repository.ts";
+import { describe, expect, it } from "vitest";
+import { disposed } from "../../test/unit/disposed.ts";
 import { type DiscoverOptions, discover, FolderError, rediscover } from "./discover.ts";
 
-const made: Folder[] = [];
-afterEach(async () => {
-  for (const folder of made.splice(0)) await folder.dispose();
-});
-async function repository(files: Files = {}): Promise<Repository> {
-  const repository = await makeRepository(files);
-  made.push(repository);
-  return repository;
-}
-async function folder(files: Files = {}): Promise<Folder> {
-  const folder = await plainFolder(files);
-  made.push(folder);
-  return folder;
-}
+const { repository, folder } = disposed();
 async function paths(root: string, options?: DiscoverOptions): Promise<string[]> {
   const found: string[] = [];
   for await (const file of discover(root, options)) found.push(file.path);
