@@ -48,7 +48,7 @@ export function describeStatus(parts: StatusParts): MemoryStatus {
 function stateOf({ index, writable, started, upkeep, canEncode, left }: StatusParts): MemoryState {
   const pending = canEncode && index.encoded + left < index.toEncode;
   if (!writable) return pending ? "waiting" : "ready";
-  if (!started) return pending ? "starting" : "ready";
+  if (!started) return pending ? "paused" : "ready";
   if (upkeep.phase === "starting") return "starting";
   if (upkeep.phase === "history" && upkeep.encoding) return "encoding";
   if (upkeep.phase !== "idle") return "words";
@@ -60,7 +60,7 @@ function stateOf({ index, writable, started, upkeep, canEncode, left }: StatusPa
   return upkeep.encoding || pending ? "encoding" : "ready";
 }
 
-function messageOf(state: MemoryState, { index, writable, upkeep, canEncode, left, problem }: StatusParts): string {
+function messageOf(state: MemoryState, { index, writable, started, upkeep, canEncode, left, problem }: StatusParts): string {
   const { done, total, phase } = upkeep.progress;
   switch (state) {
     case "starting":
@@ -73,6 +73,8 @@ function messageOf(state: MemoryState, { index, writable, upkeep, canEncode, lef
     case "asking":
       return `${index.files} files are searchable by words. The folder is large: allow encoding to search it by meaning, too.`;
     case "paused":
+      if (!started)
+        return `${index.encoded} of ${index.toEncode} files are encoded. Open the folder in VS Code, or run "everyline index", to go on.`;
       return `Paused: ${index.encoded} of ${index.toEncode} files are encoded; words follow every change.`;
     case "waiting":
       return writable ? upkeep.waiting : "Another window keeps the memory of this folder; this one follows it.";
