@@ -12,8 +12,10 @@ export class FilesCache {
   #list: readonly DocumentRow[] = [];
   #refreshing: Promise<Changes> | undefined;
 
-  constructor(reader: StoreThread<StoreReader>) {
+  /** `known`: what was read before there was a reader. */
+  constructor(reader: StoreThread<StoreReader>, known?: Changes) {
     this.#reader = reader;
+    if (known) this.#take(known);
   }
 
   /** The last transaction it knows. */
@@ -60,6 +62,11 @@ export class FilesCache {
 
   async #read(): Promise<Changes> {
     const changes = unpackChanges(await this.#reader.call("changes", this.#number));
+    this.#take(changes);
+    return changes;
+  }
+
+  #take(changes: Changes): void {
     if (changes.complete) {
       const kept = new Set(changes.changed.map(({ id }) => id));
       changes.removed = [...this.#byId.keys()].filter((id) => !kept.has(id));
@@ -71,7 +78,6 @@ export class FilesCache {
     }
     if (changes.removed.length || changes.changed.length) this.#list = [...this.#byId.values()];
     this.#number = changes.number;
-    return changes;
   }
 
   #remove(id: number): void {

@@ -2,7 +2,7 @@
  * The index of a folder: its database on two threads, one that writes (only where the write lock is held) and one that reads and is
  * never blocked, and the word indexes of files and commits beside it.
  */
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { FieldWeights, NativeAddon, WordHits } from "../../native/addon.ts";
 import type { ChunksOf, CommitHit, DiffHit, IndexReader, IndexWriter, KnownFile, PassageHit } from "./api.ts";
@@ -13,7 +13,7 @@ import { commitText, diffTexts, withoutText } from "./passage-text.ts";
 import { prepareText } from "./prepare.ts";
 import { Queue } from "./queue.ts";
 import { setAside } from "./set-aside.ts";
-import type { Changes, StoreReader } from "./store-reader.ts";
+import { type Changes, StoreReader, unpackChanges } from "./store-reader.ts";
 import { StoreThread } from "./store-thread.ts";
 import type { EncodedRow, StoreWriter, Written } from "./store-writer.ts";
 import type {
@@ -403,7 +403,8 @@ export class Index implements IndexReader, IndexWriter {
 
   async #openAll(writable: boolean): Promise<void> {
     const reader = StoreThread.reader(this.#file);
-    const [loaded, writer] = await Promise.allSettled([this.#load(reader), writable ? this.#openWriter() : undefined]);
+    const known = readFiles(this.#file);
+    const [loaded, writer] = await Promise.allSettled([this.#load(reader, known), writable ? this.#openWriter() : undefined]);
     this.#writer = writer.status === "fulfilled" ? writer.value : undefined;
     const failed = [writer, loaded].find((it) => it.status === "rejected");
     if (failed) {
@@ -448,11 +449,12 @@ export class Index implements IndexReader, IndexWriter {
   }
 
   /** Opens the reading side: connection, word indexes, the list of files. */
-  async #load(reader: StoreThread<StoreReader>): Promise<void> {
+  async #load(reader: StoreThread<StoreReader>, known?: Changes): Promise<void> {
     await reader.open();
     this.#reader = reader;
-    this.#cache = new FilesCache(reader);
+    this.#cache = new FilesCache(reader, known);
     await this.#loadWords();
+    void reader.call("warm").catch(() => undefined); // a question meets what is wrong, and says so
   }
 
   async #loadWords(): Promise<void> {
@@ -507,6 +509,24 @@ export class Index implements IndexReader, IndexWriter {
       if (path === undefined || this.#overlay.has(path)) return undefined;
       return { id, document, startLine, endLine, path, unsaved: false };
     });
+  }
+}
+
+/**
+ * The files of an index, read on this thread while the others start: a start does not wait for them. Undefined where there is no index yet,
+ * or none that can be read: the threads say why.
+ */
+function readFiles(file: string): Changes | undefined {
+  if (!existsSync(file)) return undefined;
+  try {
+    const store = new StoreReader(file);
+    try {
+      return unpackChanges(store.changes(0));
+    } finally {
+      store.close();
+    }
+  } catch {
+    return undefined;
   }
 }
 

@@ -100,6 +100,11 @@ export class StoreReader {
     this.#database.close();
   }
 
+  /** Reads what every question needs, so that the first one need not wait for it. */
+  warm(): void {
+    for (const table of [this.#passages, this.#diffs, this.#dates]) table.find(0);
+  }
+
   /** Number of the last transaction, how far the log of removals is trimmed, and whether another database took this one's place. */
   state(): { number: number; trimmed: number; replaced: boolean } {
     const row = this.#get("SELECT number, trimmed FROM state")!;
