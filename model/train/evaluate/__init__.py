@@ -1,0 +1,1 @@
+"""How good the weights are, on repositories that they were never trained on."""
