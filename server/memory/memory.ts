@@ -5,6 +5,7 @@
  * is fast: what is encoded already is in the engine before `open` resolves; `start` then brings everything up to date.
  */
 import { availableParallelism } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Engine } from "../../native/engine.ts";
 import type { Tokenizer } from "../../native/tokenizer.ts";
 import { Past } from "../history/past.ts";
@@ -70,7 +71,7 @@ export class Memory {
   #battery = false;
   #started = false;
   #running: Promise<void> = Promise.resolve();
-  #closed = false;
+  readonly #closing = new AbortController();
 
   private constructor(options: MemoryOptions, { root, model, lock, index, cache, problem, headerPrefix }: MemoryParts) {
     this.root = root;
@@ -125,6 +126,10 @@ export class Memory {
       await memory.close();
       throw error;
     }
+  }
+
+  get #closed(): boolean {
+    return this.#closing.signal.aborted;
   }
 
   get settings(): Settings {
@@ -252,7 +257,7 @@ export class Memory {
 
   async close(): Promise<void> {
     if (this.#closed) return;
-    this.#closed = true;
+    this.#closing.abort();
     clearInterval(this.#look);
     clearTimeout(this.#typing);
     this.#status.stop();
@@ -282,7 +287,8 @@ export class Memory {
 
   /** Where there is something to answer from, a question that was waiting for the memory goes before the look at the folder. */
   async #letAnswerFirst(): Promise<void> {
-    if ((await this.index.status()).files > 0) await new Promise((resolve) => setTimeout(resolve, answerFirstMs).unref());
+    if ((await this.index.status()).files === 0) return;
+    await sleep(answerFirstMs, undefined, { signal: this.#closing.signal }).catch(() => undefined); // closed meanwhile
   }
 
   /** Another process writes: what it encodes is taken in, and its place when it ends. */
@@ -435,7 +441,7 @@ export class Memory {
       const { encoded, toEncode } = await this.index.status();
       if (!encodings || encoded >= toEncode) return;
       await this.#reportEncoding(onProgress);
-      await new Promise((resolve) => setTimeout(resolve, 500));
+      await sleep(500);
     }
   }
 

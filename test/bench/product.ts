@@ -38,7 +38,9 @@ async function main(): Promise<void> {
   const openMs = performance.now() - started;
   memory.start();
   const wordsMs = (await until(memory, (state) => state !== "starting" && state !== "words")) - started;
+  tell(`searchable by words after ${round(wordsMs)} ms`);
   const encodedMs = (await until(memory, (state) => state === "ready")) - started;
+  tell(`encoded after ${round(encodedMs)} ms`);
   const status = await memory.status();
   const names = await symbolNames(memory);
   const queries = await timeQueries(memory, names);
@@ -67,6 +69,11 @@ async function main(): Promise<void> {
   };
   process.stdout.write(`${JSON.stringify(figures, null, 2)}\n`);
   if (!values.keep && !values.home) rmSync(home, { recursive: true, force: true });
+}
+
+/** A run may take hours: what is known stands on the other stream. */
+function tell(text: string): void {
+  process.stderr.write(`${text}\n`);
 }
 
 /** Resolves to the time at which the memory's state first satisfies the test. */
