@@ -3,7 +3,7 @@
  *
  * The text of a frame is tokenized in one go, as in training; special tokens come from the frame alone, never from text.
  */
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { CHUNK, type NativeAddon, NativeError, type NativeTokenizer, type Tokenized, unwrap } from "./addon.ts";
 
@@ -30,7 +30,7 @@ export class Tokenizer {
     const path = join(modelFolder, "tokenizer.json");
     let json: Uint8Array;
     try {
-      json = await readFile(path);
+      json = readFileSync(path); // at once: what the caller does next may keep this thread busy
     } catch (error) {
       const message = `The model's tokenizer cannot be read (${path}: ${(error as Error).message}). Install Everyline again.`;
       throw new NativeError({ failed: true, code: "io", message });

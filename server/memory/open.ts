@@ -67,9 +67,8 @@ export async function openParts(options: MemoryOptions): Promise<MemoryParts> {
     const tried = new Tried(home);
     const addon = await loadTriedAddon(options.addonFile ?? ownAddon, tried);
     const diffs = (shas: string[]) => readDiffs(root, shas);
-    const openingIndex = Index.open({ folder, root, addon, readDiffs: diffs, writable: lock.tryLock(), onMessage: tell });
     loadingModel = loadModel(addon, options.modelFolder ?? ownModel, tried);
-    const index = await openingIndex;
+    const index = await Index.open({ folder, root, addon, readDiffs: diffs, writable: lock.tryLock(), onMessage: tell });
     const findingEncoded = findEncoded(index, openingCache);
     const [model, { cache, problem: cacheProblem }, encoded] = await Promise.all([loadingModel, openingCache, findingEncoded]);
     const problem = model.problem || cacheProblem;
