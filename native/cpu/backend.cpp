@@ -8,7 +8,8 @@ namespace everyline {
 
 namespace {
 
-constexpr double kExactNormaliser = 12e6;  // token x chunk pairs a layer up to which all tokens count for the log-sum-exp
+// Token x chunk pairs a layer up to which all tokens count for the log-sum-exp: it is one constant for all chunks, which no ranking needs exactly.
+constexpr double kExactNormaliser = 250e3;
 
 class CpuDecoder : public Decoder {
  public:

@@ -51,7 +51,7 @@ async function followUps(memory: SearchSources, query: Query, evidence: readonly
   const name = definedName(top);
   const asked = query.text.toLowerCase();
   const row = await memory.index.documentAt(top.path);
-  const symbols = row ? await memory.index.symbolsOf(row.id) : [];
+  const [symbols = []] = row ? await memory.index.outlines([row.id]) : [];
   const near = symbols
     .filter((it) => it.kind !== "variable" && it.name !== name && it.name.length > 2 && !asked.includes(it.name.toLowerCase()))
     .sort((a, b) => Math.abs(a.startLine - top.startLine) - Math.abs(b.startLine - top.startLine))[0];

@@ -28,11 +28,13 @@ export class Past {
     return this.#tags.tags;
   }
 
-  /** What these commits changed, by sha, lines that look like secrets blanked. Commits that cannot be read are missing. */
-  async patches(shas: readonly string[]): Promise<Map<string, Patch>> {
-    if (shas.length === 0) return new Map();
+  /** What commits changed in one file each, by sha, lines that look like secrets blanked. Commits that cannot be read are missing. */
+  async patches(wanted: readonly { sha: string; path: string }[]): Promise<Map<string, Patch>> {
+    if (wanted.length === 0) return new Map();
+    const shas = wanted.map(({ sha }) => sha);
+    const pathOf = new Map(wanted.map(({ sha, path }) => [sha, path]));
     const patches = await this.#patches.read(shas).catch(() => this.#readAround(shas));
-    return new Map(patches.map((patch) => [patch.sha, withoutSecrets(patch)]));
+    return new Map(patches.map((patch) => [patch.sha, withoutSecrets(patch, pathOf.get(patch.sha))]));
   }
 
   /** Where git fails on a commit (a damaged object), the others are read all the same. */
@@ -65,8 +67,9 @@ function nothing(error: unknown): Tag[] {
   throw error;
 }
 
-function withoutSecrets(patch: Patch): Patch {
-  return { ...patch, hunks: patch.hunks.map((hunk) => ({ ...hunk, lines: redactLines(hunk.lines) })) };
+function withoutSecrets(patch: Patch, path: string | undefined): Patch {
+  const hunks = patch.hunks.filter((hunk) => hunk.path === path);
+  return { ...patch, hunks: hunks.map((hunk) => ({ ...hunk, lines: redactLines(hunk.lines) })) };
 }
 
 /** Redacts lines that begin with " ", "+" or "-", which stay. */

@@ -9,6 +9,7 @@ import type {
   DiffPlace,
   DocumentRow,
   IndexStatus,
+  OutlineRow,
   PassageLines,
   PassageRow,
   PreparedCommit,
@@ -71,9 +72,8 @@ export interface IndexReader {
   chunkLines(chunks: readonly ChunksOf[]): Promise<PassageLines[][]>;
   /** Definitions by exact name, else by name ignoring case; of live files. */
   symbolsNamed(names: readonly string[]): Promise<SymbolRow[]>;
-  symbolsOf(document: number): Promise<SymbolRow[]>;
   /** Definitions of several documents, in their order. */
-  outlines(documents: readonly number[]): Promise<SymbolRow[][]>;
+  outlines(documents: readonly number[]): Promise<OutlineRow[][]>;
   /** Distinct names that each of these documents defines and that only code has: with a hump or an underscore inside. */
   namesOf(documents: readonly number[]): Promise<string[][]>;
   /** BM25F over file passages, with the unsaved text of open files in place of their saved text. */

@@ -130,7 +130,7 @@ describe("unsaved text", () => {
     const [id] = await index.putFiles([await folder.file("a.ts", "export function apple() {}\n")]);
     await index.setUnsaved("a.ts", "\nexport function banana() {}\n");
     expect(await index.symbolsNamed(["banana", "apple"])).toMatchObject([{ name: "banana", document: id, startLine: 2 }]);
-    expect(await index.symbolsOf(id!)).toMatchObject([{ name: "banana", startLine: 2 }]);
+    expect(await index.outlines([id!])).toMatchObject([[{ name: "banana", startLine: 2 }]]);
     await index.setUnsaved("a.ts", null);
     expect(await index.symbolsNamed(["banana", "apple"])).toMatchObject([{ name: "apple", document: id, startLine: 1 }]);
   });

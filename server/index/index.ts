@@ -22,6 +22,7 @@ import type {
   DiffPlace,
   DocumentRow,
   IndexStatus,
+  OutlineRow,
   PassageLines,
   PreparedCommit,
   PreparedDiff,
@@ -193,18 +194,11 @@ export class Index implements IndexReader, IndexWriter {
     return [...kept, ...unsaved.map(({ path, symbol }) => ({ ...symbol, document: this.#cache.idOf(path) }))];
   }
 
-  async symbolsOf(document: number): Promise<SymbolRow[]> {
-    return (await this.outlines([document]))[0]!;
-  }
-
-  async outlines(documents: readonly number[]): Promise<SymbolRow[][]> {
+  /** Definitions in unsaved text take the place of their file's saved ones. */
+  async outlines(documents: readonly number[]): Promise<OutlineRow[][]> {
     const saved = await this.#reader.call("outlines", documents);
-    if (this.#overlay.paths === 0) return saved;
     const rows = await this.#cache.byId();
-    return saved.map((symbols, i) => {
-      const document = documents[i]!;
-      return this.#overlay.symbols(rows.get(document)?.path ?? "")?.map((symbol) => ({ ...symbol, document })) ?? symbols;
-    });
+    return saved.map((json, i) => this.#overlay.symbols(rows.get(documents[i]!)?.path ?? "") ?? JSON.parse(json));
   }
 
   namesOf(documents: readonly number[]): Promise<string[][]> {

@@ -3,7 +3,7 @@
  * else the block between blank lines.
  */
 import { startWithComment } from "./passages.ts";
-import type { PassageLines, SymbolDefinition } from "./types.ts";
+import type { OutlineRow, PassageLines } from "./types.ts";
 
 export interface Region extends PassageLines {
   /** "function parseHeaders", "method Router.add", "section Install"; "" when unknown. */
@@ -17,7 +17,7 @@ const longForSmall = 4;
 const mostly = 0.6;
 
 interface Candidate extends PassageLines {
-  symbol: SymbolDefinition;
+  symbol: OutlineRow;
 }
 
 /**
@@ -25,7 +25,7 @@ interface Candidate extends PassageLines {
  * inside the file, and never without some of the found lines.
  */
 export function regionAround(
-  symbols: readonly SymbolDefinition[],
+  symbols: readonly OutlineRow[],
   textLines: readonly string[],
   startLine: number,
   endLine: number,
@@ -98,7 +98,7 @@ function trim(region: PassageLines, best: PassageLines, maxLines: number): Passa
   return { startLine, endLine: startLine + maxLines - 1 };
 }
 
-function titleOf({ kind, name, container }: SymbolDefinition): string {
+function titleOf({ kind, name, container }: OutlineRow): string {
   return `${kind} ${container && kind !== "section" ? `${container}.` : ""}${name}`;
 }
 

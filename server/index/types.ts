@@ -14,6 +14,9 @@ export interface SymbolDefinition {
   signature: string;
 }
 
+/** A definition as regions need it. */
+export type OutlineRow = Omit<SymbolDefinition, "signature">;
+
 export interface PassageLines {
   startLine: number;
   endLine: number;

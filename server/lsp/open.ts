@@ -20,6 +20,7 @@ export async function openFolder({ path, settings, changed, log }: OpenOptions):
   memory.start();
   return {
     status: () => memory.status(),
+    isReading: () => memory.isReading,
     ask: (question, k, signal) => ask(memory, question, { k, signal }),
     word: (answer, text, model) => checkWording(answer, text, model),
     wordByEndpoint: (answer, signal) => wordByEndpoint(answer, memory.settings, { signal }),

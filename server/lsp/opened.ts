@@ -9,6 +9,8 @@ import type { Settings } from "../settings.ts";
 
 export interface OpenedFolder {
   status(): Promise<MemoryStatus>;
+  /** Whether files or commits are still being read. */
+  isReading(): boolean;
   ask(question: string, k: number, signal: AbortSignal): Promise<Answer>;
   /** A chat model's wording of an answer: statements whose citations were checked. */
   word(answer: Answer, text: string, model: string): Answer;

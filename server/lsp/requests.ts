@@ -108,10 +108,9 @@ async function fromEach<T>(folders: Folder[], act: (folder: Folder, opened: Open
 
 /** Asks a memory that may still be reading: refused while it knows nothing, and said in the result while it knows a part. */
 async function whileReading<T extends { incomplete: string }>(opened: OpenedFolder, ask: () => Promise<T>): Promise<T> {
-  const [{ state, files }, result] = await Promise.all([opened.status(), ask()]); // at once: most folders have been read
-  const reading = state === "starting" || state === "words";
-  if (reading && files === 0) throw new ResponseError(notReadyCode, "Everyline has only begun to read this folder. Ask again in a moment.");
-  if (!reading) return result;
+  if (!opened.isReading()) return ask();
+  const [{ files }, result] = await Promise.all([opened.status(), ask()]);
+  if (files === 0) throw new ResponseError(notReadyCode, "Everyline has only begun to read this folder. Ask again in a moment.");
   return { ...result, incomplete: ["files are still being read", result.incomplete].filter(Boolean).join("; ") };
 }
 

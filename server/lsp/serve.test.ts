@@ -256,6 +256,7 @@ async function started({ configuration = {}, folders = [], refuse }: StartOption
     return folder(options);
   };
   const folder = ({ path }: OpenOptions): OpenedFolder => ({
+    isReading: () => server.state === "words",
     status: async () => ({ folder: path, state: server.state, message: "Ready.", files: server.files, rssBytes: 0 }) as MemoryStatus,
     ask: async (question, _k, signal) => {
       told.push(`ask ${question}`);

@@ -141,6 +141,11 @@ export class Memory {
     return this.#openProblem || this.#upkeep.problem;
   }
 
+  /** Whether files or commits are still being read: what is asked meanwhile is answered by a part. */
+  get isReading(): boolean {
+    return this.index.writable && this.#started && this.#upkeep.phase !== "idle";
+  }
+
   /** Begins to bring everything up to date in the background, and to watch the folder. */
   start(): void {
     if (this.#started || this.#closed) return;

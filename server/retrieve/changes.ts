@@ -2,6 +2,7 @@
 import type { Hunk, Patch } from "../history/patch-parser.ts";
 import type { IndexReader } from "../index/api.ts";
 import type { DiffPlace } from "../index/types.ts";
+import { Asked } from "./asked.ts";
 import type { Query } from "./query.ts";
 
 /** A place in a commit's changes, to jump to. Paths are relative to the git top level. */
@@ -31,8 +32,8 @@ const MOST_LINES = 30;
 export function changeIn(index: IndexReader, query: Query, place: DiffPlace, patch: Patch | undefined): ShownChange | undefined {
   const hunks = (patch?.hunks ?? []).filter((hunk) => hunk.path === place.path && touches(hunk, place));
   if (hunks.length === 0) return undefined;
-  const asked = new Map(index.terms(query.words).map((term) => [term, 1 / Math.log2(4 + index.documentFrequency(term))]));
-  const judged = hunks.map((hunk) => ({ hunk, ...judge(index, asked, hunk) }));
+  const asked = Asked.of(index, query);
+  const judged = hunks.map((hunk) => ({ hunk, ...judge(asked, hunk) }));
   const best = judged.reduce((a, b) => (b.mass > a.mass ? b : a));
   return { ...placeOf(best.hunk), text: cut(best.hunk.lines, best.line), side: best.side };
 }
@@ -49,27 +50,22 @@ interface Judged {
   side: ShownChange["side"];
 }
 
-function judge(index: IndexReader, asked: ReadonlyMap<string, number>, hunk: Hunk): Judged {
-  const found = { "-": new Set<string>(), "+": new Set<string>() };
+function judge(asked: Asked, hunk: Hunk): Judged {
+  const found = { "-": 0, "+": 0 };
   let line = 0;
   let most = -1;
-  for (const [number, text] of hunk.lines.split("\n").entries()) {
+  const lines = hunk.lines.split("\n");
+  const masks = asked.onLines(lines);
+  for (const [number, text] of lines.entries()) {
     const sign = text[0];
     if (sign !== "-" && sign !== "+") continue;
-    const terms = [...new Set(index.terms(text.slice(1)))].filter((term) => asked.has(term));
-    for (const term of terms) found[sign].add(term);
-    const mass = massOf(asked, terms);
+    const mask = masks[number] as number;
+    found[sign] |= mask;
+    const mass = asked.mass(mask);
     if (mass > most) [line, most] = [number, mass];
   }
-  const [removed, added] = [massOf(asked, found["-"]), massOf(asked, found["+"])];
-  const mass = massOf(asked, new Set([...found["-"], ...found["+"]]));
-  return { mass, line, side: removed > added ? "removed" : added > removed ? "added" : "both" };
-}
-
-function massOf(asked: ReadonlyMap<string, number>, terms: Iterable<string>): number {
-  let mass = 0;
-  for (const term of terms) mass += asked.get(term) ?? 0;
-  return mass;
+  const [removed, added] = [asked.mass(found["-"]), asked.mass(found["+"])];
+  return { mass: asked.mass(found["-"] | found["+"]), line, side: removed > added ? "removed" : added > removed ? "added" : "both" };
 }
 
 function placeOf({ path, oldPath, oldStart, oldLines, newStart, newLines }: Hunk): Omit<Change, "text"> {

@@ -26,7 +26,7 @@ const DIFF_CANDIDATES = 400;
 /** So many times as many where a period leaves few of them. */
 const IN_PERIOD = 10;
 /** The best by words and date are looked at: who wrote them, whether they merge. */
-const LOOKED_AT = 60;
+const LOOKED_AT = 40;
 const LATEST = /\b(?:recent(?:ly)?|latest|last|newest|lately|today|yesterday|this (?:week|month|year))\b/i;
 const FIRST = /\b(?:first (?:appear(?:s|ed)?|added|introduced|used|written|commit)|introduced|originally)\b/i;
 /** Asks what went. */

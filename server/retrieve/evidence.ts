@@ -1,12 +1,11 @@
 /**
  * Evidence out of ranked files and commits: the region to show around the best place, its text, and why it was chosen.
  */
-import type { IndexReader } from "../index/api.ts";
 import type { CommitRow } from "../index/types.ts";
+import type { Asked } from "./asked.ts";
 import type { Change, ShownChange } from "./changes.ts";
 import type { RankedCommit } from "./commits.ts";
 import type { Place } from "./places.ts";
-import type { Query } from "./query.ts";
 import type { RankedFile } from "./rank.ts";
 import { type OpenFile, shownOf } from "./shown.ts";
 import type { Evidence } from "./types.ts";
@@ -19,22 +18,22 @@ const JOINED = 3;
 /** The evidence of a file at the first of `places`. */
 export function fileEvidence(file: OpenFile, ranked: RankedFile, places: readonly Place[]): Evidence {
   const { title, startLine, endLine, bestStart, bestEnd } = shownOf(file, places[0], places.slice(1, 1 + JOINED));
-  const shown = file.lines.slice(startLine - 1, endLine).join("\n");
+  const shown = file.lines.slice(startLine - 1, endLine);
   return {
     path: ranked.candidate.path,
     startLine,
     endLine,
     commit: "",
     score: ranked.score,
-    reasons: reasonsOf(file, ranked, places[0], shown),
+    reasons: reasonsOf(ranked, places[0], sharedWords(file.asked, shown)),
     bestStart,
     bestEnd,
-    text: shown,
+    text: shown.join("\n"),
     title,
   };
 }
 
-function reasonsOf({ index, query }: OpenFile, ranked: RankedFile, place: Place | undefined, shown: string): string[] {
+function reasonsOf(ranked: RankedFile, place: Place | undefined, words: readonly string[]): string[] {
   const { candidate, features } = ranked;
   const reasons: string[] = [];
   if (candidate.frameLine > 0) reasons.push(`stack frame at line ${candidate.frameLine}`);
@@ -42,40 +41,19 @@ function reasonsOf({ index, query }: OpenFile, ranked: RankedFile, place: Place 
   else if (features.defines >= 0.8 && candidate.symbols[0]) reasons.push(`defines ${candidate.symbols[0].symbol.name}`);
   if (candidate.literal > 0) reasons.push("holds the quoted text");
   if (candidate.named > 0) reasons.push("named in the question");
-  const words = sharedWords(index, query, shown);
   if (words.length > 0) reasons.push(`words: ${words.join(", ")}`);
   if (features.meaning >= 0.35) reasons.push("meaning");
   if (features.name >= 0.4 || features.path >= 0.5) reasons.push("path");
   return reasons.length > 0 ? reasons : ["words elsewhere in the file"];
 }
 
-/** Words of the question that stand in a text, rarest first. */
-function sharedWords(index: IndexReader, query: Query, text: string): string[] {
-  const present = new Set(index.terms(text));
-  return wordsAsked(index, query)
-    .filter(({ terms }) => terms.some((term) => present.has(term)))
+/** Words of the question that stand on these lines, rarest first. */
+function sharedWords(asked: Asked, lines: readonly string[]): string[] {
+  const present = asked.onLines(lines).reduce((all, mask) => all | mask, 0);
+  return asked.words
+    .filter(({ mask }) => mask & present)
     .slice(0, WORDS_SHOWN)
-    .map((it) => it.word);
-}
-
-interface WordAsked {
-  word: string;
-  terms: string[];
-}
-
-/** Made once a question, for all its regions. */
-const asked = new WeakMap<Query, WordAsked[]>();
-
-/** Words of the question, rarest first. */
-function wordsAsked(index: IndexReader, query: Query): WordAsked[] {
-  const known = asked.get(query);
-  if (known) return known;
-  const words = [...new Set(query.words.split(/[^\p{L}\p{N}_$]+/u).filter((word) => word.length > 1))];
-  const fresh = words
-    .map((word) => ({ word, terms: index.terms(word), frequency: index.documentFrequency(word) }))
-    .sort((a, b) => a.frequency - b.frequency);
-  asked.set(query, fresh);
-  return fresh;
+    .map(({ word }) => word);
 }
 
 /** A commit as evidence: its message, and what of its changes fits the question. */

@@ -21,17 +21,16 @@ export async function rankHistory({ index, past }: SearchSources, query: Query, 
 /** What is shown of ranked commits, in their order; those gone meanwhile are left out. */
 export async function commitsShown({ index, past }: SearchSources, query: Query, ranked: readonly RankedCommit[]): Promise<Evidence[]> {
   if (ranked.length === 0) return [];
-  const changed = ranked.filter(({ part }) => part !== undefined);
-  const [rows, places, patches] = await Promise.all([
+  const [rows, places] = await Promise.all([
     index.commits(ranked.map(({ commit }) => commit.sha)),
-    index.diffPlaces(changed.map(({ part }) => part ?? 0)),
-    past.patches(changed.map(({ commit }) => commit.sha)),
+    index.diffPlaces(ranked.flatMap(({ part }) => part ?? [])),
   ]);
   const rowOf = new Map(rows.map((row) => [row.sha, row]));
   const placeOf = new Map(places.map((place) => [place.part, place]));
-  return ranked.flatMap((it) => {
+  const placed = ranked.map((it) => ({ ...it, place: placeOf.get(it.part ?? 0) }));
+  const patches = await past.patches(placed.flatMap(({ commit, place }) => (place ? { sha: commit.sha, path: place.path } : [])));
+  return placed.flatMap(({ place, ...it }) => {
     const row = rowOf.get(it.commit.sha);
-    const place = it.part === undefined ? undefined : placeOf.get(it.part);
     const change = place && changeIn(index, query, place, patches.get(it.commit.sha));
     return row ? [commitEvidence(row, it, change)] : [];
   });

@@ -36,13 +36,15 @@ export function pathIndex(index: IndexReader, files: readonly DocumentRow[]): Pa
   if (known) return known;
   const postings = new Map<string, number[]>();
   const names: string[][] = [];
+  const termsOf = remembered((part) => index.terms(part));
   files.forEach((file, at) => {
-    for (const term of new Set(index.terms(file.path))) {
+    const parts = file.path.split(/\/|\.(?=[^/.]*$)/); // folders, name, extension: the same ones come again
+    for (const term of new Set(parts.flatMap(termsOf))) {
       const list = postings.get(term);
       if (list) list.push(at);
       else postings.set(term, [at]);
     }
-    names.push(nameTerms(index, file.path));
+    names.push(nameTerms(termsOf, file.path));
   });
   const positions = new Map(files.map((file, at) => [file.id, at]));
   const fresh: PathIndex = { files, postings, names, sorted: [...postings.keys()].sort(), positions };
@@ -50,14 +52,23 @@ export function pathIndex(index: IndexReader, files: readonly DocumentRow[]): Pa
   return fresh;
 }
 
+function remembered(termsOf: (part: string) => string[]): (part: string) => string[] {
+  const known = new Map<string, string[]>();
+  return (part) => {
+    const terms = known.get(part) ?? termsOf(part);
+    known.set(part, terms);
+    return terms;
+  };
+}
+
 /** Names that say nothing themselves: the folder's name counts instead. */
 const PLAIN_NAMES = new Set(["index", "init", "__init__", "mod", "main", "lib", "package", "default"]);
 
-function nameTerms(index: IndexReader, path: string): string[] {
+function nameTerms(termsOf: (part: string) => string[], path: string): string[] {
   const parts = path.split("/");
   const base = (parts.at(-1) ?? "").replace(/(?<=.)\.[^.]*$/, "");
   const named = PLAIN_NAMES.has(base.toLowerCase()) && parts.length > 1 ? (parts.at(-2) ?? base) : base;
-  const terms = [...new Set(index.terms(named))];
+  const terms = [...new Set(termsOf(named))];
   // a compound's own term ("basicauth") stands for the same words as its parts: parts are enough where there are some
   const whole = named.toLowerCase();
   return terms.length > 1 ? terms.filter((term) => term !== whole) : terms;

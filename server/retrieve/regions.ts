@@ -1,4 +1,5 @@
 /** Evidence of ranked files: one region a file while files are left, then second regions of the best ones; copies collapse into one. */
+import { Asked } from "./asked.ts";
 import { Collapsing } from "./copies.ts";
 import { fileEvidence } from "./evidence.ts";
 import { goodChunks, type Place, placesOf } from "./places.ts";
@@ -58,10 +59,11 @@ async function openAll(sources: SearchSources, query: Query, files: readonly Ran
     index.outlines(documents),
     index.chunkLines(files.map(({ candidate }, at) => ({ document: documents[at] as number, chunks: goodChunks(candidate) }))),
   ]);
+  const asked = Asked.of(index, query);
   return files.flatMap((ranked, at) => {
     const text = texts[at];
     if (text === undefined) return [];
-    const file = { index, query, lines: text.split(/\r?\n/), symbols: outlines[at] ?? [] };
+    const file = { asked, lines: text.split(/\r?\n/), symbols: outlines[at] ?? [] };
     return [{ ranked, file, places: placesOf(ranked.candidate, bestPassage, chunks[at] ?? []) }];
   });
 }

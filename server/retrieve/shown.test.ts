@@ -1,21 +1,20 @@
 import { describe, expect, it } from "vitest";
 import type { IndexReader } from "../index/api.ts";
+import { FakeWords } from "../index/testing/fake-words.ts";
 import type { SymbolDefinition } from "../index/types.ts";
+import { Asked } from "./asked.ts";
 import { readQuery } from "./query.ts";
 import { BEST_LINES, type OpenFile, REGION_LINES, shownOf } from "./shown.ts";
 
 /** Words as they stand, all equally rare: enough of an index to choose lines. */
-const index = {
-  terms: (text: string) => text.toLowerCase().match(/[a-z]+/g) ?? [],
-  documentFrequency: () => 1,
-} as unknown as IndexReader;
+const index = new FakeWords() as unknown as IndexReader;
 
 function method(name: string, startLine: number, endLine: number): SymbolDefinition {
   return { name, kind: "function", startLine, endLine, container: "", signature: name };
 }
 
 function file(lines: string[], symbols: SymbolDefinition[], question: string): OpenFile {
-  return { index, query: readQuery(question), lines, symbols };
+  return { asked: Asked.of(index, readQuery(question)), lines, symbols };
 }
 
 function place(startLine: number, endLine: number) {

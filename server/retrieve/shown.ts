@@ -2,12 +2,11 @@
  * The lines of a file to show: the definition around its best place, joined with other good places where they touch, and marked in it the
  * few lines that say most of what was asked.
  */
-import type { IndexReader } from "../index/api.ts";
 import { startWithComment } from "../index/passages.ts";
 import { type Region, regionAround } from "../index/regions.ts";
-import type { PassageLines, SymbolDefinition } from "../index/types.ts";
+import type { OutlineRow, PassageLines } from "../index/types.ts";
+import type { Asked } from "./asked.ts";
 import type { Place } from "./places.ts";
-import type { Query } from "./query.ts";
 
 /** Lines shown of a region. */
 export const REGION_LINES = 80;
@@ -22,10 +21,9 @@ export interface Shown extends Region {
 }
 
 export interface OpenFile {
-  index: IndexReader;
-  query: Query;
+  asked: Asked;
   lines: readonly string[];
-  symbols: readonly SymbolDefinition[];
+  symbols: readonly OutlineRow[];
 }
 
 /** The region of `place` (undefined: only the path matched), grown by the regions of `others` that touch it while it fits in `REGION_LINES`. */
@@ -80,13 +78,13 @@ function narrow(file: OpenFile, found: PassageLines): PassageLines {
   const borders = [
     ...new Set([found.startLine, ...inner.map((line) => Math.max(found.startLine, startWithComment(file.lines, line)))]),
   ].sort((a, b) => a - b);
-  const asked = massOfTerms(file);
+  const masks = masksOf(file, found);
   let best = found;
   let most = 0;
   borders.forEach((startLine, at) => {
     const endLine = (borders[at + 1] ?? found.endLine + 1) - 1;
-    const terms = new Set(file.index.terms(file.lines.slice(startLine - 1, endLine).join("\n")));
-    const mass = sum([...terms], asked);
+    const terms = masks.slice(startLine - found.startLine, endLine - found.startLine + 1).reduce((all, mask) => all | mask, 0);
+    const mass = file.asked.mass(terms);
     if (mass > most) [best, most] = [{ startLine, endLine }, mass];
   });
   return best;
@@ -95,37 +93,22 @@ function narrow(file: OpenFile, found: PassageLines): PassageLines {
 /** At most `BEST_LINES` of the found ones: those that together hold most of the question's words, as few as possible. */
 function bestLines(file: OpenFile, found: PassageLines): PassageLines {
   if (found.endLine - found.startLine < BEST_LINES) return found;
-  const asked = massOfTerms(file);
-  const terms = file.lines
-    .slice(found.startLine - 1, found.endLine)
-    .map((line) => file.index.terms(line).filter((term) => asked.has(term)));
+  const masks = masksOf(file, found);
   let best = { startLine: found.startLine, endLine: found.startLine + BEST_LINES - 1 };
   let most = 0;
-  for (let first = 0; first < terms.length; first++) {
-    const seen = new Set<string>();
-    for (let last = first; last < Math.min(first + BEST_LINES, terms.length); last++) {
-      const fresh = (terms[last] ?? []).filter((term) => !seen.has(term));
-      if (fresh.length === 0) continue;
-      for (const term of fresh) seen.add(term);
-      const mass = sum([...seen], asked) / (1 + (last - first) / 100);
+  for (let first = 0; first < masks.length; first++) {
+    let seen = 0;
+    for (let last = first; last < Math.min(first + BEST_LINES, masks.length); last++) {
+      const fresh = (masks[last] as number) & ~seen;
+      if (fresh === 0) continue;
+      seen |= fresh;
+      const mass = file.asked.mass(seen) / (1 + (last - first) / 100);
       if (mass > most + 1e-9) [best, most] = [{ startLine: found.startLine + first, endLine: found.startLine + last }, mass];
     }
   }
   return best;
 }
 
-/** Made once a question, for all its regions. */
-const masses = new WeakMap<Query, Map<string, number>>();
-
-/** The question's terms with how much each says: rare ones more. */
-function massOfTerms({ index, query }: OpenFile): Map<string, number> {
-  const known = masses.get(query);
-  if (known) return known;
-  const fresh = new Map(index.terms(query.words).map((term) => [term, 1 / Math.log2(4 + index.documentFrequency(term))]));
-  masses.set(query, fresh);
-  return fresh;
-}
-
-function sum(terms: readonly string[], masses: ReadonlyMap<string, number>): number {
-  return terms.reduce((total, term) => total + (masses.get(term) ?? 0), 0);
+function masksOf({ asked, lines }: OpenFile, { startLine, endLine }: PassageLines): number[] {
+  return asked.onLines(lines.slice(startLine - 1, endLine));
 }

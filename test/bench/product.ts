@@ -92,7 +92,7 @@ async function symbolNames(memory: Memory): Promise<string[]> {
   const names: string[] = [];
   for (let i = 0; i < 40 && files.length > 0; i++) {
     const file = files[Math.floor((i * files.length) / 40)];
-    const symbols = file ? await memory.index.symbolsOf(file.id) : [];
+    const [symbols = []] = file ? await memory.index.outlines([file.id]) : [];
     const symbol = symbols[Math.floor(symbols.length / 2)];
     if (symbol) names.push(symbol.name);
   }
