@@ -74,7 +74,7 @@ export interface IndexReader {
   symbolsNamed(names: readonly string[]): Promise<SymbolRow[]>;
   /** Definitions of several documents, in their order. */
   outlines(documents: readonly number[]): Promise<OutlineRow[][]>;
-  /** Distinct names that each of these documents defines and that only code has: with a hump or an underscore inside. */
+  /** Distinct names that each of these documents defines. */
   namesOf(documents: readonly number[]): Promise<string[][]>;
   /** BM25F over file passages, with the unsaved text of open files in place of their saved text. */
   searchFiles(query: string, k: number, weights: FieldWeights): Promise<PassageHit[]>;

@@ -201,8 +201,8 @@ export class Index implements IndexReader, IndexWriter {
     return saved.map((json, i) => this.#overlay.symbols(rows.get(documents[i]!)?.path ?? "") ?? JSON.parse(json));
   }
 
-  namesOf(documents: readonly number[]): Promise<string[][]> {
-    return this.#reader.call("namesOf", documents);
+  async namesOf(documents: readonly number[]): Promise<string[][]> {
+    return (await this.#reader.call("namesOf", documents)).map((names) => JSON.parse(names));
   }
 
   /** The saved passages of a file with unsaved text are found, too, but not shown: more are asked for until there are enough others. */

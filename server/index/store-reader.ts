@@ -266,13 +266,10 @@ export class StoreReader {
     return documents.map((document) => String(this.#get(sql, document)!.rows));
   }
 
-  /** Distinct names that only code has. */
-  namesOf(documents: readonly number[]): string[][] {
-    return documents.map((document) =>
-      this.#all("SELECT DISTINCT name FROM symbols WHERE document = ?", document)
-        .map((row) => String(row.name))
-        .filter((name) => /[a-z\d][A-Z]|[^_]_[^_]/.test(name)),
-    );
+  /** Distinct names that each of these documents defines, as JSON. */
+  namesOf(documents: readonly number[]): string[] {
+    const sql = "SELECT json_group_array(DISTINCT name) AS names FROM symbols WHERE document = ?";
+    return documents.map((document) => String(this.#get(sql, document)!.names));
   }
 
   commits(shas: readonly string[]): CommitRow[] {

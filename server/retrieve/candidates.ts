@@ -7,7 +7,7 @@
 import type { IndexReader, PassageHit } from "../index/api.ts";
 import type { DocumentRow, FileRole, IndexStatus, SymbolRow } from "../index/types.ts";
 import { type DocumentMeaning, type Meanings, scoreMeaning } from "./meaning.ts";
-import { matchPaths, namedFiles, pathIndex } from "./paths.ts";
+import { matchPaths, namedFiles, type PathMatches, pathIndex } from "./paths.ts";
 import type { Query } from "./query.ts";
 import type { SearchSources } from "./sources.ts";
 import { fieldWeights } from "./weights.ts";
@@ -71,11 +71,8 @@ export async function gather(sources: SearchSources, query: Query): Promise<Gath
     work.finally(() => {
       stages[stage] = performance.now() - start;
     });
-  const [files, status, passages, symbols, meanings] = await Promise.all([
-    index.files(),
-    index.status(),
-    timed("words", index.searchFiles(wordsOf(index, query), PASSAGES, fieldWeights)),
-    timed("symbols", namedSymbols(sources, query)),
+  const looking = Promise.all([
+    // the engine first: it takes longest
     timed(
       "meaning",
       scoreMeaning(sources, query.text).catch((error: unknown) => {
@@ -83,11 +80,19 @@ export async function gather(sources: SearchSources, query: Query): Promise<Gath
         return undefined;
       }),
     ),
+    timed("words", index.searchFiles(wordsOf(index, query), PASSAGES, fieldWeights)),
+    timed("symbols", namedSymbols(sources, query)),
+    index.status(),
   ]);
+  looking.catch(() => undefined); // heard below
+  const files = await index.files();
+  const paths = matchPaths(pathIndex(index, files), pathTerms(index, query)); // while the others look
+  const [meanings, passages, symbols, status] = await looking;
   const found = new Found(files);
   for (const hit of passages) found.at(hit.path)?.passages.push(hit);
   for (const match of symbols) found.of(match.symbol.document)?.symbols.push(match);
-  addPaths(found, sources, query, files);
+  addPaths(found, paths);
+  addNamed(found, query, files);
   addMeanings(found, meanings);
   return { candidates: found.all(), meaningUsed: meanings !== undefined, problem, status, stages };
 }
@@ -151,14 +156,20 @@ class Found {
   }
 }
 
-function addPaths(found: Found, sources: SearchSources, query: Query, files: readonly DocumentRow[]): void {
-  const terms = sources.index.terms([query.words, ...query.identifiers, ...joinedNames(query)].join(" "));
-  const matches = matchPaths(pathIndex(sources.index, files), terms);
+function pathTerms(index: IndexReader, query: Query): string[] {
+  return index.terms([query.words, ...query.identifiers, ...joinedNames(query)].join(" "));
+}
+
+function addPaths(found: Found, matches: PathMatches): void {
   for (const { document } of matches.best(BY_PATH)) found.at(document.path);
   for (const candidate of found.all()) {
     const match = candidate.document && matches.of(candidate.document);
     if (match) Object.assign(candidate, { pathCoverage: match.coverage, nameMatch: match.name });
   }
+}
+
+/** Files that the question names by their paths, and those of its stack frames. */
+function addNamed(found: Found, query: Query, files: readonly DocumentRow[]): void {
   for (const word of query.paths)
     namedFiles(files, word)
       .slice(0, BY_NAMED_PATH)

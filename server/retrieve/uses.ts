@@ -30,5 +30,11 @@ export async function findUses(index: IndexReader, candidates: readonly Candidat
 }
 
 function referencesOf(index: IndexReader, names: readonly string[]): number {
-  return names.reduce((count, name) => count + Math.max(0, index.documentFrequency(name) - 1), 0); // one is the definition
+  let count = 0;
+  for (const name of names) if (isDistinctive(name)) count += Math.max(0, index.documentFrequency(name) - 1); // one is the definition
+  return count;
+}
+
+function isDistinctive(name: string): boolean {
+  return /[a-z\d][A-Z]|[^_]_[^_]/.test(name);
 }
