@@ -7,7 +7,19 @@ import { Asked } from "./asked.ts";
 import { readQuery } from "./query.ts";
 
 const index = new Words(loadAddon()) as unknown as IndexReader;
-const word = fc.constantFrom("parseHeaders", "parse_header", "Überblick", "ubersicht", "e\u0301tat", "请求头", "x", "$scope", "sha256Sum", "42", "headers");
+const word = fc.constantFrom(
+  "parseHeaders",
+  "parse_header",
+  "Überblick",
+  "ubersicht",
+  "e\u0301tat",
+  "请求头",
+  "x",
+  "$scope",
+  "sha256Sum",
+  "42",
+  "headers",
+);
 const gap = fc.constantFrom(" ", "(", "::", "-", ".", "\t", "、");
 const line = fc.array(fc.tuple(gap, word), { maxLength: 6 }).map((parts) => parts.flat().join(""));
 
