@@ -91,6 +91,8 @@ export interface EngineStats {
   detail: string;
   /** Why no GPU serves, for people; "" where one does. A GPU that fails later is let go, and this says so. */
   withoutGpu?: string;
+  /** Memory that the engine holds on the GPU now; 0 on the CPU and once it was given back. */
+  gpuBytes?: number;
   modelId: string;
   threads: number;
   documents: number;
@@ -112,8 +114,10 @@ export interface EngineOptions {
   backend?: "auto" | "cpu" | "cuda";
   /** The GPU backend's library; default: everyline-cuda.so beside the addon. */
   cudaLibrary?: string;
-  /** Bytes this engine may hold on the GPU; default: half of what is free. */
+  /** Bytes this engine may hold on the GPU; default: half of what is free when they are taken. */
   vram?: number;
+  /** Seconds without a call after which all of them are given back, until the next call. Default 300. */
+  gpuIdleSeconds?: number;
 }
 
 /** One engine: weights, memory and a worker pool. Interactive calls (search, begin, next) go before encodes. */

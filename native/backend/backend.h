@@ -31,6 +31,8 @@ class Backend {
   // "cpu" or "cuda"; and what serves: an instruction set, a device.
   virtual const char* name() const = 0;
   virtual std::string detail() const = 0;
+  // Memory of a device that is held now.
+  virtual uint64_t deviceBytes() { return 0; }
 
   // One encode at a time; one search or advance at a time; an encode beside them. `tokens` grows as chunks are done.
   virtual Result<std::vector<EncodedChunks>> encode(const std::vector<EncodeInput>& inputs, const std::atomic<bool>& stop, std::atomic<int64_t>& tokens) = 0;

@@ -1,9 +1,17 @@
 #include "backend/cuda.h"
 
 #include <dlfcn.h>
+#include <elf.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <cstring>
+#include <fstream>
 #include <mutex>
+#include <thread>
+#include <utility>
 
 #include "cuda/api.h"
 
@@ -13,6 +21,22 @@ namespace {
 
 constexpr int kDriver = 13000;  // CUDA version that the driver must offer at least
 constexpr const char* kDriverName = "an NVIDIA driver for CUDA 13.0 (580) or newer";
+
+// A library that was cut short would end the process while it is opened, whose pages would lie beyond the file.
+bool cutShort(const std::string& file) {
+  std::ifstream in(file, std::ios::binary | std::ios::ate);
+  const uint64_t size = in ? (uint64_t)in.tellg() : 0;
+  Elf64_Ehdr header{};
+  if (size < sizeof header || !in.seekg(0).read((char*)&header, sizeof header)) return true;
+  if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0) return false;  // no library at all: opening it says so
+  uint64_t end = header.e_shoff + (uint64_t)header.e_shnum * header.e_shentsize;
+  for (int i = 0; i < header.e_phnum && end <= size; ++i) {
+    Elf64_Phdr part{};
+    if (!in.seekg((std::streamoff)(header.e_phoff + (uint64_t)i * sizeof part)).read((char*)&part, sizeof part)) return true;
+    if (part.p_type == PT_LOAD) end = std::max<uint64_t>(end, part.p_offset + part.p_filesz);
+  }
+  return end > size;
+}
 
 // Codes of the library as the constants of native/addon.ts; "gone" is the addon's "internal".
 Error errorOf(const EverylineCudaError& e) {
@@ -78,23 +102,55 @@ class CudaBackend;
 
 class CudaDecoder : public Decoder {
  public:
-  CudaDecoder(CudaBackend& backend, EverylineCudaContext* context) : backend_(backend), context_(context) {}
+  explicit CudaDecoder(CudaBackend& backend) : backend_(backend) {}
   ~CudaDecoder() override;
   Result<Step> advance(const std::vector<int32_t>& ids, const std::shared_ptr<const Snapshot>& snapshot, const std::vector<int32_t>& hidden, const std::atomic<bool>& stop,
                        std::set<int32_t>& wanted) override;
 
  private:
+  friend class CudaBackend;
   CudaBackend& backend_;
-  EverylineCudaContext* context_;
+  EverylineCudaContext* context_ = nullptr;  // none before the first call and after the engine was released
 };
 
 class CudaBackend : public Backend {
  public:
-  CudaBackend(const EverylineCudaTable& table, EverylineCudaEngine* engine, std::string name) : table(table), engine_(engine), name_(std::move(name)) {}
-  ~CudaBackend() override { table.destroy(engine_); }
+  CudaBackend(const EverylineCudaTable& table, EverylineCudaEngine* engine, std::string name, const CudaOptions& options)
+      : table(table), engine_(engine), name_(std::move(name)), options_(options), watch_([this] { watch(); }) {}
+  ~CudaBackend() override {
+    {
+      std::lock_guard lock(mutex_);
+      closing_ = true;
+    }
+    changed_.notify_all();
+    watch_.join();
+    release();
+  }
 
   const char* name() const override { return "cuda"; }
   std::string detail() const override { return name_; }
+  uint64_t deviceBytes() override {
+    // Nobody waits for an engine that is being started or released.
+    std::unique_lock lock(mutex_, std::try_to_lock);
+    return lock && engine_ ? table.used(engine_) : 0;
+  }
+
+  // The engine while a call runs: started anew where it was released.
+  class Use {
+   public:
+    Use(CudaBackend& backend, EverylineCudaError& error) : backend_(backend), engine(backend.enter(error)) {}
+    ~Use() {
+      if (engine) backend_.leave();
+    }
+    Use(const Use&) = delete;
+    Use& operator=(const Use&) = delete;
+
+   private:
+    CudaBackend& backend_;
+
+   public:
+    EverylineCudaEngine* const engine;
+  };
 
   Result<std::vector<EncodedChunks>> encode(const std::vector<EncodeInput>& inputs, const std::atomic<bool>& stop, std::atomic<int64_t>& tokens) override {
     std::vector<EncodedChunks> out(inputs.size());
@@ -110,7 +166,8 @@ class CudaBackend : public Backend {
     Owner owner{stop, &tokens, nullptr};
     const EverylineCudaCall call = owner.call();
     EverylineCudaError error{};
-    if (table.encode(engine_, list.data(), (int32_t)list.size(), &call, &error) != 0) return errorOf(error);
+    const Use use(*this, error);
+    if (!use.engine || table.encode(use.engine, list.data(), (int32_t)list.size(), &call, &error) != 0) return errorOf(error);
     return out;
   }
 
@@ -122,26 +179,73 @@ class CudaBackend : public Backend {
     Owner owner{stop, nullptr, &wanted};
     const EverylineCudaCall call = owner.call();
     EverylineCudaError error{};
-    if (table.search(engine_, ids.data(), (int32_t)ids.size(), layers, &memory, scores.data(), &call, &error) != 0) return errorOf(error);
+    const Use use(*this, error);
+    if (!use.engine || table.search(use.engine, ids.data(), (int32_t)ids.size(), layers, &memory, scores.data(), &call, &error) != 0) return errorOf(error);
     return scores;
   }
 
   Result<std::unique_ptr<Decoder>> decoder() override {
-    EverylineCudaError error{};
-    EverylineCudaContext* context = table.context(engine_, &error);
-    if (!context) return errorOf(error);
-    return std::unique_ptr<Decoder>(std::make_unique<CudaDecoder>(*this, context));
+    auto made = std::make_unique<CudaDecoder>(*this);
+    std::lock_guard lock(mutex_);
+    decoders_.insert(made.get());
+    return std::unique_ptr<Decoder>(std::move(made));
   }
 
   const EverylineCudaTable& table;
   Seen seen;
 
  private:
+  friend class CudaDecoder;
+
+  EverylineCudaEngine* enter(EverylineCudaError& error) {
+    std::lock_guard lock(mutex_);
+    char name[256];
+    if (!engine_) engine_ = table.create(options_.model.c_str(), options_.vram, name, &error);
+    if (engine_) ++users_;
+    return engine_;
+  }
+  void leave() {
+    {
+      std::lock_guard lock(mutex_);
+      --users_;
+      last_ = std::chrono::steady_clock::now();
+    }
+    changed_.notify_all();
+  }
+  // Gives all device memory back; under the lock or alone.
+  void release() {
+    for (CudaDecoder* d : decoders_)
+      if (d->context_) table.release(std::exchange(d->context_, nullptr));
+    if (engine_) table.destroy(std::exchange(engine_, nullptr));
+  }
+  // On a thread of its own: releases what nobody has used for a while.
+  void watch() {
+    std::unique_lock lock(mutex_);
+    const auto idle = std::chrono::duration_cast<std::chrono::steady_clock::duration>(std::chrono::duration<double>(options_.idle));
+    while (!closing_) {
+      if (!engine_ || users_) changed_.wait(lock);
+      else if (std::chrono::steady_clock::now() >= last_ + idle) release();
+      else changed_.wait_until(lock, last_ + idle);
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
   EverylineCudaEngine* engine_;
-  std::string name_;
+  std::set<CudaDecoder*> decoders_;
+  int users_ = 0;
+  bool closing_ = false;
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+  const std::string name_;
+  const CudaOptions options_;
+  std::thread watch_;  // last: it starts when the rest is there
 };
 
-CudaDecoder::~CudaDecoder() { backend_.table.release(context_); }
+CudaDecoder::~CudaDecoder() {
+  std::lock_guard lock(backend_.mutex_);
+  backend_.decoders_.erase(this);
+  if (context_) backend_.table.release(context_);
+}
 
 Result<Step> CudaDecoder::advance(const std::vector<int32_t>& ids, const std::shared_ptr<const Snapshot>& snapshot, const std::vector<int32_t>& hidden,
                                   const std::atomic<bool>& stop, std::set<int32_t>& wanted) {
@@ -155,7 +259,9 @@ Result<Step> CudaDecoder::advance(const std::vector<int32_t>& ids, const std::sh
   Owner owner{stop, nullptr, &wanted};
   const EverylineCudaCall call = owner.call();
   EverylineCudaError error{};
-  if (backend_.table.advance(context_, ids.data(), (int32_t)ids.size(), &memory, &step, &call, &error) != 0) return errorOf(error);
+  const CudaBackend::Use use(backend_, error);
+  if (use.engine && !context_) context_ = backend_.table.context(use.engine, &error);
+  if (!use.engine || !context_ || backend_.table.advance(context_, ids.data(), (int32_t)ids.size(), &memory, &step, &call, &error) != 0) return errorOf(error);
   out.computed = step.computed;
   std::vector<std::pair<uint32_t, float>> shares;
   for (size_t i = 0; i < weights.size(); ++i)
@@ -185,23 +291,24 @@ std::string cudaDriverProblem() {
   return "";
 }
 
-Result<std::unique_ptr<Backend>> openCuda(const std::string& file, const std::string& folder, uint64_t vram) {
+Result<std::unique_ptr<Backend>> openCuda(const CudaOptions& options) {
   const std::string problem = cudaDriverProblem();
   if (!problem.empty()) return Error{"internal", "No GPU is used: " + problem + "."};
-  void* library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (access(options.library.c_str(), R_OK) == 0 && cutShort(options.library)) return Error{"internal", "No GPU is used: " + options.library + " is damaged. Install the extension again."};
+  void* library = dlopen(options.library.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!library) {
     const char* why = dlerror();
-    return Error{"internal", "No GPU is used: " + file + " cannot be opened (" + (why ? why : "unknown reason") + ")."};
+    return Error{"internal", "No GPU is used: " + options.library + " cannot be opened (" + (why ? why : "unknown reason") + ")."};
   }
   // Not closed again: the CUDA runtime inside registers itself with the driver for the life of the process.
   const auto symbol = (const EverylineCudaTable* (*)())dlsym(library, "everylineCuda");
   const EverylineCudaTable* table = symbol ? symbol() : nullptr;
-  if (!table || table->abi != kEverylineCudaAbi) return Error{"internal", "No GPU is used: " + file + " belongs to another version of Everyline."};
+  if (!table || table->abi != kEverylineCudaAbi) return Error{"internal", "No GPU is used: " + options.library + " belongs to another version of Everyline."};
   EverylineCudaError error{};
   char name[256] = {};
-  EverylineCudaEngine* engine = table->create(folder.c_str(), vram, name, &error);
+  EverylineCudaEngine* engine = table->create(options.model.c_str(), options.vram, name, &error);
   if (!engine) return errorOf(error);
-  return std::unique_ptr<Backend>(std::make_unique<CudaBackend>(*table, engine, name));
+  return std::unique_ptr<Backend>(std::make_unique<CudaBackend>(*table, engine, name, options));
 }
 
 }  // namespace everyline

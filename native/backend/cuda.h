@@ -7,9 +7,16 @@
 
 namespace everyline {
 
-// Opens the library at `file` with the model in `folder`; vram: bytes it may hold on the device, 0 = half of what is free.
+// What a GPU may be used for.
+struct CudaOptions {
+  std::string library;  // file of everyline-cuda.so
+  std::string model;    // folder
+  uint64_t vram = 0;    // bytes on the device at most, 0: half of what is free when they are taken
+  double idle = 300;    // seconds without a call after which all of them are given back, until the next call
+};
+
 // The error's message says for a person why there is no GPU backend.
-Result<std::unique_ptr<Backend>> openCuda(const std::string& file, const std::string& folder, uint64_t vram);
+Result<std::unique_ptr<Backend>> openCuda(const CudaOptions& options);
 
 // "" when an NVIDIA driver that can run the library answers, or what is missing.
 std::string cudaDriverProblem();

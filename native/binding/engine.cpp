@@ -244,6 +244,7 @@ Napi::Value statsObject(Napi::Env env, Engine& engine) {
   const auto backend = engine.backend();
   o.Set("backend", Napi::String::New(env, backend->name()));
   o.Set("detail", Napi::String::New(env, backend->detail()));
+  o.Set("gpuBytes", Napi::Number::New(env, (double)backend->deviceBytes()));
   o.Set("withoutGpu", Napi::String::New(env, engine.withoutGpu()));
   o.Set("modelId", Napi::String::New(env, engine.weights().modelId));
   o.Set("threads", Napi::Number::New(env, engine.threads()));
@@ -384,9 +385,11 @@ Napi::Value loadEngine(const Napi::CallbackInfo& info) {
   if (options.backend != "auto" && options.backend != "cpu" && options.backend != "cuda")
     return resolved(env, badArgument(env, "loadEngine(): backend is \"auto\", \"cpu\" or \"cuda\"."));
   const Napi::Value library = o.Get("cudaLibrary");
-  options.cudaLibrary = library.IsString() ? library.As<Napi::String>().Utf8Value() : besideAddon("everyline-cuda.so");
+  options.cuda.library = library.IsString() ? library.As<Napi::String>().Utf8Value() : besideAddon("everyline-cuda.so");
   int64_t vram;
-  if (wholeOf(o.Get("vram"), vram) && vram > 0) options.vram = (uint64_t)vram;
+  if (wholeOf(o.Get("vram"), vram) && vram > 0) options.cuda.vram = (uint64_t)vram;
+  const Napi::Value idle = o.Get("gpuIdleSeconds");
+  if (idle.IsNumber() && idle.As<Napi::Number>().DoubleValue() >= 0) options.cuda.idle = idle.As<Napi::Number>().DoubleValue();
   auto* worker = new LoadWorker(env, std::move(options));
   const Napi::Value promise = worker->promise();
   worker->Queue();

@@ -6,8 +6,6 @@
 #include <new>
 #include <numeric>
 
-#include "backend/cuda.h"
-
 namespace everyline {
 
 namespace {
@@ -88,7 +86,7 @@ Result<Done> Engine::openGpu(const EngineOptions& options) {
     withoutGpu_ = "The CPU was asked for.";
   } else if (!options.isa.empty() || options.precision == Precision::exact) {
     withoutGpu_ = "An instruction set or float precision was asked for, which the CPU alone has.";
-  } else if (auto gpu = openCuda(options.cudaLibrary, options.model, options.vram)) {
+  } else if (auto gpu = openCuda({options.cuda.library, options.model, options.cuda.vram, options.cuda.idle})) {
     gpu_ = std::move(*gpu);
   } else {
     withoutGpu_ = gpu.error().message;

@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "backend/backend.h"
+#include "backend/cuda.h"
 #include "cpu/backend.h"
 #include "cpu/context.h"
 #include "cpu/encode.h"
@@ -30,8 +31,7 @@ struct EngineOptions {
   std::string isa;
   Precision precision = Precision::stored;
   std::string backend = "auto";  // "auto", "cpu", "cuda"; an instruction set or float precision asks for the CPU
-  std::string cudaLibrary;       // file of everyline-cuda.so
-  uint64_t vram = 0;             // bytes on the GPU at most, 0: half of what is free
+  CudaOptions cuda = {};         // its model is this one
 };
 
 struct SearchScores {

@@ -31,6 +31,10 @@ struct EverylineCudaContext {
 
 namespace {
 
+// Engines of this process: what the driver keeps for it on the GPU goes with the last one.
+std::mutex enginesMutex;
+int engines = 0;
+
 void put(EverylineCudaError* error, const Error& e) {
   std::strncpy(error->code, e.code, sizeof error->code - 1);
   std::strncpy(error->message, e.message.c_str(), sizeof error->message - 1);
@@ -53,7 +57,7 @@ int32_t attempt(Run& run, EverylineCudaError* error, F work) {
 }
 
 EverylineCudaEngine* create(const char* folder, uint64_t vram, char* name, EverylineCudaError* error) {
-  Error problem{"gone", ""};
+  std::lock_guard lock(enginesMutex);
   try {
     int devices = 0, low = 0, high = 0;
     cudaDeviceProp properties;
@@ -75,7 +79,7 @@ EverylineCudaEngine* create(const char* folder, uint64_t vram, char* name, Every
     auto engine = std::make_unique<EverylineCudaEngine>(low, high);
     engine->budget.limit = vram ? vram : free / 2;
     Run& run = engine->quick;
-    if (engine->slow.ok() && prepareGemm(run)) engine->model = Model::load(run, folder);
+    if (engine->slow.ok() && prepareGemm(run) && prepareScan(run)) engine->model = Model::load(run, folder);
     if (!run.ok() || !engine->slow.ok()) {
       put(error, run.ok() ? engine->slow.error() : run.error());
       return nullptr;
@@ -85,6 +89,7 @@ EverylineCudaEngine* create(const char* folder, uint64_t vram, char* name, Every
     engine->questions = std::make_unique<Context>(run, *engine->model, *engine->bench);
     std::strncpy(name, properties.name, 255);
     name[255] = 0;
+    ++engines;
     return engine.release();
   } catch (const std::bad_alloc&) {
     put(error, {"no-memory", "There is not enough memory to start the GPU."});
@@ -92,7 +97,11 @@ EverylineCudaEngine* create(const char* folder, uint64_t vram, char* name, Every
   }
 }
 
-void destroy(EverylineCudaEngine* engine) { delete engine; }
+void destroy(EverylineCudaEngine* engine) {
+  std::lock_guard lock(enginesMutex);
+  delete engine;
+  if (--engines == 0) cudaDeviceReset();
+}
 
 int32_t encode(EverylineCudaEngine* engine, const EverylineCudaInput* inputs, int32_t count, const EverylineCudaCall* call, EverylineCudaError* error) {
   std::lock_guard lock(engine->slowMutex);

@@ -103,67 +103,101 @@ __global__ void __launch_bounds__(128) windowKernel(const Tile* tiles, const __h
   }
 }
 
-__device__ float4 bytesToFloats(uint32_t four) {
-  return {(float)(int8_t)four, (float)(int8_t)(four >> 8), (float)(int8_t)(four >> 16), (float)(int8_t)(four >> 24)};
+// One chunk for a token's four heads, by a warp: rows 0..3 of a multiplication have the heads' high halves, rows 4..7 what those leave out,
+// so queries and probabilities keep 22 bits. Lane 4g + l reads keys 8g..8g+7 of four dimensions, then values of dimensions 8g..8g+7.
+struct Head {
+  uint32_t query[4][2];  // of four steps of 16 dimensions
+  float out[8][4] = {};  // [dimensions j and j + 8 of 16 l][row]
+};
+
+constexpr float kLift = 4096.0f;  // keeps small probabilities' halves normal
+
+// In rows 4..7 what rounding to a half leaves of x, else x.
+__device__ float shareOf(float x) { return threadIdx.x % 32 < 16 ? x : x - __half2float(__float2half_rn(x)); }
+
+__device__ void attendOne(Head& head, const uint8_t* stored, int keys, float weight) {
+  const int lane = threadIdx.x % 32, g = lane / 4, l = lane % 4;
+  const uint4 *k4 = (const uint4*)stored, *v4 = k4 + 256, *scales = k4 + 512;
+  float s[8][4] = {};
+#pragma unroll
+  for (int step = 0; step < 4; ++step) {
+    const uint4 a = k4[(step * 4 + l) * 16 + g * 2], b = k4[(step * 4 + l) * 16 + g * 2 + 1];
+    const uint32_t words[8] = {a.x, a.y, a.z, a.w, b.x, b.y, b.z, b.w}, query[4] = {head.query[step][0], 0, head.query[step][1], 0};
+#pragma unroll
+    for (int j = 0; j < 8; ++j) {
+      const uint2 key = bytesToHalves(words[j]);
+      mma(s[j], query, key.x, key.y);
+    }
+  }
+  // A lane has keys 16 l + j and 16 l + 8 + j.
+  const uint4 keyScales[2] = {scales[l * 2], scales[l * 2 + 1]}, valueScales[2] = {scales[8 + l * 2], scales[8 + l * 2 + 1]};
+  float sum = 0;
+#pragma unroll
+  for (int j = 0; j < 8; ++j)
+#pragma unroll
+    for (int i = 0; i < 2; ++i) {
+      const float whole = s[j][i] + __shfl_xor_sync(0xffffffffu, s[j][i], 16);
+      s[j][i] = 16 * l + 8 * i + j < keys ? exp2Fast(whole * __half2float(((const __half*)&keyScales[i])[j])) : 0.0f;
+      sum += s[j][i];
+    }
+  sum += __shfl_xor_sync(0xffffffffu, sum, 1);
+  sum += __shfl_xor_sync(0xffffffffu, sum, 2);
+  const float factor = kLift * weight / sum;
+#pragma unroll
+  for (int j = 0; j < 8; ++j)
+#pragma unroll
+    for (int i = 0; i < 2; ++i) s[j][i] = shareOf(clampHalf(s[j][i] * __half2float(((const __half*)&valueScales[i])[j]) * factor));
+#pragma unroll
+  for (int half = 0; half < 2; ++half) {
+    const int low = (4 * l + half) * 16 + g * 2, high = low + 32;
+    const uint4 a = v4[low], b = v4[low + 1], c = v4[high], d = v4[high + 1];
+    const uint32_t firsts[8] = {a.x, a.y, a.z, a.w, b.x, b.y, b.z, b.w}, seconds[8] = {c.x, c.y, c.z, c.w, d.x, d.y, d.z, d.w};
+    uint32_t p[2][4] = {};
+#pragma unroll
+    for (int k = 0; k < 2; ++k) {
+      const int j = half * 4 + k * 2;
+      p[k][0] = packHalves(s[j][0], s[j][1]);
+      p[k][2] = packHalves(s[j + 1][0], s[j + 1][1]);
+    }
+#pragma unroll
+    for (int j = 0; j < 8; ++j) {
+      const uint2 x = bytesToHalves(__byte_perm(firsts[j], seconds[j], 0x5140)), y = bytesToHalves(__byte_perm(firsts[j], seconds[j], 0x7362));
+      mma(head.out[j], p[0], x.x, x.y);
+      mma(head.out[j], p[1], y.x, y.y);
+    }
+  }
 }
 
-// A block a token and KV head. Four parts of 64 threads take every fourth chunk; a thread has one key, then one dimension.
-__global__ void __launch_bounds__(256) chunksKernel(const Chosen* chosen, const float* weights, const float* q, __half* out) {
-  __shared__ __align__(16) float query[4][64], p[4][4][64], partial[4][4][64], halves[4][4][2];
-  const int token = blockIdx.x, group = blockIdx.y, tid = threadIdx.x, part = tid / 64, j = tid % 64;
-  query[tid / 64][tid % 64] = q[(size_t)token * kWidth + group * 256 + tid];
-  __syncthreads();
-  float o[4] = {};
-  for (int round = 0; round < kTop / 4; ++round) {
-    const size_t at = ((size_t)token * kGroups + group) * kTop + round * 4 + part;
+// A block a token and KV head; each of eight warps has two of its 16 chunks.
+__global__ void __launch_bounds__(256, 2) chunksKernel(const Chosen* chosen, const float* weights, const float* q, __half* out) {
+  __shared__ float partial[8][256];
+  const int token = blockIdx.x, group = blockIdx.y, tid = threadIdx.x, warp = tid / 32, lane = tid % 32, g = lane / 4, l = lane % 4;
+  const float* query = q + (size_t)token * kWidth + group * 256;
+  Head head;
+#pragma unroll
+  for (int step = 0; step < 4; ++step) {
+    const float4 x = *(const float4*)(query + g % 4 * 64 + (step * 4 + l) * 4);
+    head.query[step][0] = packHalves(shareOf(x.x), shareOf(x.y));
+    head.query[step][1] = packHalves(shareOf(x.z), shareOf(x.w));
+  }
+#pragma unroll 1
+  for (int i = 0; i < 2; ++i) {
+    const size_t at = ((size_t)token * kGroups + group) * kTop + i * 8 + warp;
     const Chosen chunk = chosen[at];
-    const uint8_t* stored = chunk.kv + group * kStoredHead;
-    float e[4] = {};
-    if (chunk.kv) {
-      const uint32_t* keys = (const uint32_t*)stored + j;
-#pragma unroll 4
-      for (int d = 0; d < 16; ++d) {
-        const float4 k = bytesToFloats(keys[d * 64]);
-#pragma unroll
-        for (int h = 0; h < 4; ++h) {
-          const float4 x = *(const float4*)&query[h][d * 4];
-          e[h] += x.x * k.x + x.y * k.y + x.z * k.z + x.w * k.w;
-        }
-      }
-      const float scale = __half2float(((const __half*)(stored + 8192))[j]);
-#pragma unroll
-      for (int h = 0; h < 4; ++h) {
-        e[h] = j < chunk.keys ? exp2Fast(e[h] * scale) : 0.0f;
-        const float s = sumWarp(e[h]);
-        if (tid % 32 == 0) halves[part][h][j / 32] = s;
-      }
-    }
-    __syncthreads();
-    if (chunk.kv) {
-      const float scale = __half2float(((const __half*)(stored + 8192))[64 + j]) * weights[at];
-#pragma unroll
-      for (int h = 0; h < 4; ++h) p[part][h][j] = e[h] * scale / (halves[part][h][0] + halves[part][h][1]);
-    }
-    __syncthreads();
-    if (chunk.kv) {
-      const uint32_t* values = (const uint32_t*)(stored + 4096) + j;
-#pragma unroll 4
-      for (int t = 0; t < 16; ++t) {
-        const float4 v = bytesToFloats(values[t * 64]);
-#pragma unroll
-        for (int h = 0; h < 4; ++h) {
-          const float4 x = *(const float4*)&p[part][h][t * 4];
-          o[h] += x.x * v.x + x.y * v.y + x.z * v.z + x.w * v.w;
-        }
-      }
-    }
-    __syncthreads();
+    if (chunk.kv) attendOne(head, chunk.kv + group * kStoredHead, chunk.keys, weights[at]);
   }
 #pragma unroll
-  for (int h = 0; h < 4; ++h) partial[part][h][j] = o[h];
+  for (int j = 0; j < 8; ++j)
+#pragma unroll
+    for (int i = 0; i < 2; ++i) {
+      const float whole = head.out[j][i] + __shfl_xor_sync(0xffffffffu, head.out[j][i], 16);
+      if (g < 4) partial[warp][g * 64 + 16 * l + 8 * i + j] = whole;
+    }
   __syncthreads();
-  const float sum = partial[0][part][j] + partial[1][part][j] + partial[2][part][j] + partial[3][part][j];
-  out[(size_t)token * kWidth + group * 256 + tid] = __float2half_rn(clampHalf(sum));
+  float sum = 0;
+#pragma unroll
+  for (int w = 0; w < 8; ++w) sum += partial[w][tid];
+  out[(size_t)token * kWidth + group * 256 + tid] = __float2half_rn(clampHalf(sum * (1 / kLift)));
 }
 
 }  // namespace

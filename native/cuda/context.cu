@@ -10,9 +10,10 @@ namespace everyline::cuda {
 
 namespace {
 
-constexpr int kBlock = 1024;  // tokens
+constexpr int kBlock = 2048;  // tokens: enough to fill the device, few enough to be cancelled between them
 constexpr int kBlockChunks = kBlock / kChunk;
-constexpr size_t kItems = (size_t)kBlock * kGroups * kTop;
+constexpr int kPer = kGroups * kTop;  // chunks chosen by a token
+constexpr size_t kItems = (size_t)kBlock * kPer;
 
 }  // namespace
 
@@ -31,8 +32,8 @@ bool Bench::prepare(Run& run, int longest) {
          mean.room(run, 256) && constant.room(run, 1) && encoderKv.room(run, m * 256) && ids.room(run, 2 * kBlock) && encoderPositions.room(run, m) &&
          tiles.room(run, kBlockChunks + 1) && encoderTiles.room(run, 2 * kBlockChunks) && chunks.room(run, kItems) && chosen.room(run, kItems) &&
          hostIds.room(run, 2 * kBlock) && hostTiles.room(run, kBlockChunks + 1) && hostEncoderTiles.room(run, 2 * kBlockChunks) && hostEncoderPositions.room(run, m) &&
-         hostChunks.room(run, kItems) && hostEvicted.room(run, kItems) && hostScores.room(run, kItems) && hostWeights.room(run, kItems) &&
-         hostEvictedScores.room(run, kItems) && hostChosen.room(run, kItems);
+         hostChunks.room(run, kItems) && hostEvicted.room(run, kItems) && hostScores.room(run, kItems) && hostEvictedScores.room(run, kItems) &&
+         lastChunks.room(run, kUpperGroups * kPer) && lastWeights.room(run, kUpperGroups * kPer);
 }
 
 bool Context::room(int n) {
@@ -103,6 +104,7 @@ bool Context::go(const int32_t* ids, int n, int layers, bool queriesOnly, const 
     if (!run_.wait()) return false;
     ids_.insert(ids_.end(), ids + first, ids + last);
   }
+  if (step) tell(*step);
   return true;
 }
 
@@ -131,25 +133,28 @@ bool Context::hsaLayer(int group, int first, int m, bool queryOnly, const Everyl
   multiply(run_, layer.query, b.rows.h.get(), m, Epilogue::store, b.rows.wide.get());
   rmsHeads(run_, b.rows.wide.get(), m, kHeads, kHead, kLog2e / 8);
 
-  const size_t items = (size_t)m * kGroups * kTop;
-  const auto best = [&](const List& list, const uint8_t* own, uint32_t* chunks, float* scores) {
+  const size_t items = (size_t)m * kPer;
+  const auto best = [&](const List& list, const uint8_t* own) {
     b.scan.best(run_, b.mirror.landmarks(), list, r, m, layer.temperature);
     b.scan.merge(run_, own, first, r, m, layer.temperature, layer.null, b.scores.get(), b.chunks.get(), b.weights.get());
+  };
+  const auto toHost = [&](uint32_t* chunks, float* scores) {
     run_.toHost(chunks, b.chunks.get(), items * sizeof(uint32_t));
     run_.toHost(scores, b.scores.get(), items * sizeof(float));
   };
-  if (memory.evictedCount) best(b.mirror.evicted(), nullptr, b.hostEvicted.get(), b.hostEvictedScores.get());
-  best(b.mirror.attendable(), ownLandmarks_.get(), b.hostChunks.get(), b.hostScores.get());
-  const size_t lastToken = (size_t)(m - 1) * kGroups * kTop;
-  run_.toHost(b.hostWeights.get(), b.weights.get() + lastToken, kGroups * kTop * sizeof(float));
-  if (!run_.wait()) return false;
-  if (memory.evictedCount) want(m, memory, call);
+  if (memory.evictedCount) {
+    best(b.mirror.evicted(), nullptr);
+    toHost(b.hostEvicted.get(), b.hostEvictedScores.get());
+  }
+  best(b.mirror.attendable(), ownLandmarks_.get());
+  if (memory.evictedCount) {
+    toHost(b.hostChunks.get(), b.hostScores.get());
+    if (!run_.wait()) return false;
+    want(m, memory, call);
+  }
   if (step) {
-    for (int i = 0; i < kGroups * kTop; ++i) {
-      const uint32_t c = b.hostChunks.get()[lastToken + i];
-      step->chosen[group * kGroups * kTop + i] = c == kNone ? -1 : c & kOwn ? -2 - (int32_t)(c & ~kOwn) : (int32_t)c;
-      step->weights[group * kGroups * kTop + i] = b.hostWeights.get()[i];
-    }
+    run_.toHost(b.lastChunks.get() + group * kPer, b.chunks.get() + (size_t)(m - 1) * kPer, kPer * sizeof(uint32_t));
+    run_.toHost(b.lastWeights.get() + group * kPer, b.weights.get() + (size_t)(m - 1) * kPer, kPer * sizeof(float));
   }
   if (!attend(m, memory)) return false;
   // The retrieved vector feeds the MLP but does not enter the residual stream.
@@ -161,30 +166,29 @@ bool Context::hsaLayer(int group, int first, int m, bool queryOnly, const Everyl
 // Attends to the chosen chunks, in several parts where the device cannot hold all of them at once.
 bool Context::attend(int m, const EverylineCudaMemory& memory) {
   Bench& b = bench_;
-  constexpr int kPer = kGroups * kTop;
-  int done = 0;
-  const auto flush = [&](int end) {
-    run_.toDevice(b.chosen.get() + (size_t)done * kPer, b.hostChosen.get() + (size_t)done * kPer, (size_t)(end - done) * kPer * sizeof(Chosen));
-    attendChunks(run_, b.chosen.get() + (size_t)done * kPer, b.weights.get() + (size_t)done * kPer, end - done, b.rows.wide.get() + (size_t)done * kWidth,
-                 b.rows.h.get() + (size_t)done * kWidth);
-    b.mirror.release();
-    done = end;
-  };
-  for (int t = 0; t < m && run_.ok();) {
-    bool all = true;
-    for (int i = 0; i < kPer && all; ++i) {
-      const uint32_t c = b.hostChunks.get()[(size_t)t * kPer + i];
-      Chosen& chosen = b.hostChosen.get()[(size_t)t * kPer + i];
-      if (c == kNone) chosen = {nullptr, 0};
-      else if (c & kOwn) chosen = {ownKv_.get() + (size_t)(c & ~kOwn) * kKvBytes, kChunk};
-      else all = b.mirror.chunk(run_, memory, c, chosen);
+  for (int done = 0, part = m; done < m; done += part) {
+    part = std::min(part, m - done);
+    const auto fits = [&] {
+      return b.mirror.resolve(run_, memory, b.chunks.get() + (size_t)done * kPer, part * kPer, ownKv_.get(), b.chosen.get() + (size_t)done * kPer);
+    };
+    while (!fits()) {
+      if (!run_.ok()) return false;
+      if (part == 1) return run_.fail("no-memory", "The memory allowed on the GPU has no room for the chunks of one token."), false;
+      part = (part + 1) / 2;
     }
-    if (all) ++t;
-    else if (done < t) flush(t);
-    else return run_.fail("no-memory", "The GPU has no room for the chunks of one token."), false;
+    attendChunks(run_, b.chosen.get() + (size_t)done * kPer, b.weights.get() + (size_t)done * kPer, part, b.rows.wide.get() + (size_t)done * kWidth,
+                 b.rows.h.get() + (size_t)done * kWidth);
   }
-  flush(m);
   return run_.ok();
+}
+
+// The last token's chunks, of all layers.
+void Context::tell(EverylineCudaStep& step) const {
+  for (int i = 0; i < kUpperGroups * kPer; ++i) {
+    const uint32_t c = bench_.lastChunks.get()[i];
+    step.chosen[i] = c == kNone ? -1 : c & kOwn ? -2 - (int32_t)(c & ~kOwn) : (int32_t)c;
+    step.weights[i] = bench_.lastWeights.get()[i];
+  }
 }
 
 // Evicted chunks that would be among a token's 16 best: their documents are wanted.

@@ -1,4 +1,4 @@
-// Decoding on the device: as cpu/context.h, in blocks of up to 1,024 tokens, with keys and values of all layers kept for reuse.
+// Decoding on the device: as cpu/context.h, in blocks of up to 2,048 tokens, with keys and values of all layers kept for reuse.
 #pragma once
 #include <functional>
 #include <vector>
@@ -26,9 +26,8 @@ struct Bench {
   Pinned<int32_t> hostIds;
   Pinned<Tile> hostTiles, hostEncoderTiles;
   Pinned<int32_t> hostEncoderPositions;
-  Pinned<uint32_t> hostChunks, hostEvicted;
-  Pinned<float> hostScores, hostWeights, hostEvictedScores;
-  Pinned<Chosen> hostChosen;
+  Pinned<uint32_t> hostChunks, hostEvicted, lastChunks;
+  Pinned<float> hostScores, hostEvictedScores, lastWeights;
 
   bool prepare(Run& run, int longest);
 };
@@ -52,6 +51,7 @@ class Context {
   void encodeOwn(int first, int last);
   bool hsaLayer(int group, int first, int m, bool queryOnly, const EverylineCudaMemory& memory, EverylineCudaStep* step, const Callbacks& call);
   bool attend(int m, const EverylineCudaMemory& memory);
+  void tell(EverylineCudaStep& step) const;
   void want(int m, const EverylineCudaMemory& memory, const Callbacks& call);
 
   Run& run_;

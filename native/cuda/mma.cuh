@@ -12,6 +12,9 @@ __device__ inline uint32_t sharedAddress(const void* p) { return (uint32_t)__cvt
 __device__ inline void copyAsync(void* to, const void* from, bool valid) {
   asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(sharedAddress(to)), "l"(from), "r"(valid ? 16 : 0) : "memory");
 }
+__device__ inline void copyAsyncWord(void* to, const void* from, bool valid) {
+  asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" ::"r"(sharedAddress(to)), "l"(from), "r"(valid ? 4 : 0) : "memory");
+}
 __device__ inline void commitAsync() { asm volatile("cp.async.commit_group;" ::: "memory"); }
 template <int N>
 __device__ inline void waitAsync() {
@@ -44,6 +47,14 @@ __device__ inline float exp2Fast(float x) {
 __device__ inline uint32_t packHalves(float a, float b) {
   const __half2 h = __floats2half2_rn(a, b);
   return *(const uint32_t*)&h;
+}
+// Four int8 to four halves: 1024 + (b + 128) by bytes, less 1152.
+__device__ inline uint2 bytesToHalves(uint32_t four) {
+  four ^= 0x80808080u;
+  const uint32_t a = __byte_perm(four, 0x64646464u, 0x4140), b = __byte_perm(four, 0x64646464u, 0x4342);
+  const __half2 bias = __float2half2_rn(1152.0f);
+  const __half2 x = __hsub2(*(const __half2*)&a, bias), y = __hsub2(*(const __half2*)&b, bias);
+  return {*(const uint32_t*)&x, *(const uint32_t*)&y};
 }
 // A value that half precision may not hold is cut to its largest.
 __device__ inline float clampHalf(float x) { return fminf(65504.0f, fmaxf(-65504.0f, x)); }

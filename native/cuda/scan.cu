@@ -1,229 +1,285 @@
 // Floor: 264 bytes a chunk read once for up to 64 tokens; 250,000 chunks (16 M tokens): 66 MB.
 // The queries go in as two halves each (q = high + low, 22 bits): with float sums of int8 landmarks the scores are those of float
 // arithmetic, and the 16 best are exact without a second look. Equal scores: the lower chunk first.
-// Blocks tell each other their 16th best (an atomic maximum a token): what is below any block's cannot be among the 16 best of all,
-// so most blocks' lists hardly change.
+// A score meets its token's floor while it is still in the registers of the multiplication, and few pass: a first pass over a sixteenth
+// of the list takes the 16th best of some greatest scores, which the 16th best of all cannot be below; blocks raise it as they go.
 #include <algorithm>
 
+#include "best.cuh"
 #include "mma.cuh"
 #include "scan.h"
-#include "sizes.h"
 
 namespace everyline::cuda {
 
 namespace {
 
-constexpr int kTile = 64;  // tokens, and chunks a step
+constexpr int kStep = 64;                           // chunks a step
+constexpr int kStages = 4;                          // steps in flight
+constexpr int kTidy = 32, kRoom = kTidy + kStep;    // a list longer than kTidy is cut to 16 before the next step
+constexpr int kPeaks = 8;                           // greatest scores that a block tells of a token
+constexpr int kSample = 16;                         // the first pass takes one step of so many
 
-// A warp's sorted list: lane i < 16 has the i-th best. Takes (s, c), the same in all lanes, behind equal scores.
-__device__ void insert(float& score, uint32_t& chunk, float s, uint32_t c) {
+enum class Want { best, peaks, sums };
+
+struct Stage {
+  int8_t marks[kStep * 128];
+  float scales[kStep];
+};
+
+// Tokens of a block whose warps share 16 tokens by `columns`.
+constexpr int tokensOf(int columns) { return 128 / columns; }
+constexpr int listBytes(int tokens) { return tokens * (kRoom * 8 + 8); }
+constexpr int sharedBytes(Want want, int columns) { return kStages * (int)sizeof(Stage) + (want == Want::best ? listBytes(tokensOf(columns)) : 0); }
+
+struct Query {
+  const float* r;
+  int m;
+  float temperature[2];
+};
+
+// Where a scan's results go: keys and counts (best), peaks or sums.
+struct Found {
+  uint64_t* keys;
+  uint32_t *counts, *floors;
+  float* numbers;
+};
+
+// Queries of 16 tokens from `token0` on as the multiplication takes them. The 16 inputs of step k are, in lanes 4g + l, four
+// neighbours from 64 (k / 4) + 16 l + 4 (k % 4) on: so a lane finds its landmarks' bytes in two pieces of 16.
+__device__ void loadQueries(const Query& query, int head, int token0, uint32_t (&high)[8][4], uint32_t (&low)[8][4]) {
   const int lane = threadIdx.x % 32;
-  const int at = __popc(__ballot_sync(0xffffffffu, lane < kTop && score >= s));
-  const float above = __shfl_up_sync(0xffffffffu, score, 1);
-  const uint32_t aboveChunk = __shfl_up_sync(0xffffffffu, chunk, 1);
-  if (lane >= kTop || at >= kTop) return;
-  if (lane == at) score = s, chunk = c;
-  else if (lane > at) score = above, chunk = aboveChunk;
+#pragma unroll
+  for (int k = 0; k < 8; ++k)
+#pragma unroll
+    for (int half = 0; half < 2; ++half) {
+      const int t = token0 + lane / 4 + half * 8;
+      if (t >= query.m) continue;
+      const float4 x = *(const float4*)(query.r + (size_t)t * 256 + head * 128 + k / 4 * 64 + lane % 4 * 16 + k % 4 * 4);
+      const float v[4] = {x.x * query.temperature[head], x.y * query.temperature[head], x.z * query.temperature[head], x.w * query.temperature[head]};
+#pragma unroll
+      for (int i = 0; i < 2; ++i) {
+        const __half2 h = __floats2half2_rn(v[i * 2], v[i * 2 + 1]);
+        const float2 back = __half22float2(h);
+        high[k][half + i * 2] = *(const uint32_t*)&h;
+        low[k][half + i * 2] = packHalves(v[i * 2] - back.x, v[i * 2 + 1] - back.y);
+      }
+    }
 }
 
-// Floats as unsigned numbers of the same order; 0 is below all.
-__device__ uint32_t ordered(float x) {
-  const uint32_t bits = __float_as_uint(x);
-  return bits ^ (bits >> 31 ? 0xffffffffu : 0x80000000u);
-}
+// Lists of a block's tokens: candidates above a floor, in no order.
+struct Lists {
+  uint64_t* keys;  // [token][kRoom]
+  uint32_t* counts;
+  float* floors;
 
-// Offers one candidate a lane, in lane order.
-__device__ void offer(float& score, uint32_t& chunk, float s, uint32_t c, bool valid) {
-  float least = __shfl_sync(0xffffffffu, score, kTop - 1);
-  uint32_t wanting = __ballot_sync(0xffffffffu, valid && s > least);
-  while (wanting) {
-    const int from = __ffs(wanting) - 1;
-    wanting &= wanting - 1;
-    const float one = __shfl_sync(0xffffffffu, s, from);
-    const uint32_t its = __shfl_sync(0xffffffffu, c, from);
-    if (one > least) {
-      insert(score, chunk, one, its);
-      least = __shfl_sync(0xffffffffu, score, kTop - 1);
+  __device__ void push(int t, uint64_t key) { keys[t * kRoom + atomicAdd(counts + t, 1)] = key; }
+
+  // For a whole warp: the floors of `n` tokens from t0 on rise to what others know (lane i: of token t0 + i), and long lists are cut,
+  // which tells the others.
+  __device__ void tidy(int t0, int n, uint32_t known, uint32_t* shared, int stride) {
+    const int lane = threadIdx.x % 32;
+    if (lane < n) floors[t0 + lane] = fmaxf(floors[t0 + lane], unordered(known));
+    uint32_t longOnes = __ballot_sync(0xffffffffu, lane < n && counts[t0 + lane] > kTidy);
+    for (; longOnes; longOnes &= longOnes - 1) {
+      const int i = __ffs(longOnes) - 1, t = t0 + i;
+      uint64_t* mine = keys + t * kRoom;
+      const uint64_t best = bestOf(0, (int)counts[t], 32, [&](int at) { return mine[at]; });
+      __syncwarp();
+      if (lane < kTop) mine[lane] = best;
+      if (lane == kTop - 1) {
+        counts[t] = kTop;
+        floors[t] = fmaxf(floors[t], scoreOf(best));
+        atomicMax(shared + (size_t)i * stride, scoreBits(best));
+      }
     }
   }
-}
+};
 
-// Four int8 to four halves: 1024 + (b + 128) by bytes, less 1152.
-__device__ uint2 bytesToHalves(uint32_t four) {
-  four ^= 0x80808080u;
-  const uint32_t a = __byte_perm(four, 0x64646464u, 0x4140), b = __byte_perm(four, 0x64646464u, 0x4342);
-  const __half2 bias = __float2half2_rn(1152.0f);
-  const __half2 x = __hsub2(*(const __half2*)&a, bias), y = __hsub2(*(const __half2*)&b, bias);
-  return {*(const uint32_t*)&x, *(const uint32_t*)&y};
-}
-
-// A block: up to 64 tokens of one head over one part of the list, 64 chunks a step. Warp w multiplies 16 tokens with 32 chunks, and
-// keeps the lists of 8 tokens. Sums: exp2 of scores instead, summed a token.
-template <bool kSums>
-__global__ void __launch_bounds__(256) scanKernel(Landmarks landmarks, List list, const float* r, int m, float temperature0, float temperature1, uint32_t* floors,
-                                                  float* outScores, uint32_t* outChunks, float* outSums) {
-  __shared__ __align__(128) __half marks[2][kTile * 64];  // dims 0..63 and 64..127
-  __shared__ float tile[kTile][kTile + 1], factor[kTile], partial[2][kTile];
-  __shared__ uint32_t numbers[kTile];
-  const int head = blockIdx.z, token0 = blockIdx.y * kTile, tokens = min(kTile, m - token0), tid = threadIdx.x, lane = tid % 32, warp = tid / 32;
-  const float temperature = head ? temperature1 : temperature0;
-  const int steps = (list.n + kTile - 1) / kTile;
-  const int step0 = (int)((long)steps * blockIdx.x / gridDim.x), step1 = (int)((long)steps * (blockIdx.x + 1) / gridDim.x);
-  const int row0 = warp % 4 * 16, col0 = warp / 4 * 32;
+// A block: up to 128 / C tokens of one head over one part of the list, 64 chunks a step. Warps of one 16 tokens share the chunks of a
+// step: C of them, so that few tokens keep all warps busy.
+template <Want W, int C>
+__global__ void __launch_bounds__(256, 2) scanKernel(Landmarks landmarks, List list, Query query, Found found) {
+  constexpr int kTokens = 128 / C, kTiles = kStep / C / 8, kLists = kTokens / 8;
+  extern __shared__ __align__(128) char shared[];
+  Stage* stages = (Stage*)shared;
+  Lists lists;
+  lists.keys = (uint64_t*)(stages + kStages);
+  lists.counts = (uint32_t*)(lists.keys + kTokens * kRoom);
+  lists.floors = (float*)(lists.counts + kTokens);
+  const int head = blockIdx.z, token0 = blockIdx.y * kTokens, tokens = min(kTokens, query.m - token0), tid = threadIdx.x, lane = tid % 32, warp = tid / 32;
+  const int row0 = warp / C * 16, col0 = warp % C * (kStep / C);
   const bool works = row0 < tokens;
+  const int steps = (list.n + kStep - 1) / kStep;
+  const int step0 = (int)((long)steps * blockIdx.x / gridDim.x), end = (int)((long)steps * (blockIdx.x + 1) / gridDim.x);
+  const int step1 = W == Want::peaks ? step0 + (end - step0 + kSample - 1) / kSample : end;
 
   uint32_t high[8][4] = {}, low[8][4] = {};
-  if (works) {
+  if (works) loadQueries(query, head, token0 + row0, high, low);
+  // Floors of the warp's own lists, a lane each; what others have found since, as of the step before.
+  uint32_t* others = found.floors + (size_t)(token0 + warp * kLists) * kGroups + head;
+  const bool watches = W == Want::best && lane < kLists && warp * kLists + lane < tokens;
+  uint32_t known = watches ? others[lane * kGroups] : 0;
+  if (W == Want::best && tid < kTokens) lists.counts[tid] = 0, lists.floors[tid] = tid < tokens ? -INFINITY : INFINITY;
+
+  // Two pieces of 16 bytes a thread and step; the rows that they lie in are looked up a step ahead.
+  const int piece = tid % 8;
+  uint32_t rows[2];
+  const auto look = [&](int step) {
 #pragma unroll
-    for (int k = 0; k < 8; ++k)
+    for (int i = 0; i < 2; ++i) {
+      const int at = step * kStep + tid / 8 + i * 32;
+      rows[i] = step < step1 && at < list.n ? list.rows[at] : kNone;
+    }
+  };
+  const auto load = [&](int step) {
+    Stage& stage = stages[step % kStages];
+#pragma unroll
+    for (int i = 0; i < 2 && step < step1; ++i) {
+      const int c = tid / 8 + i * 32;
+      const bool valid = rows[i] != kNone;
+      const size_t row = valid ? rows[i] : 0;
+      // Odd rows have their halves exchanged: eight lanes reading two rows touch all banks once.
+      copyAsync(stage.marks + c * 128 + (piece ^ (c & 1) << 2) * 16, landmarks.bytes + row * 256 + head * 128 + piece * 16, valid);
+      if (piece == 0) copyAsyncWord(stage.scales + c, landmarks.scales + row * 2 + head, valid);
+    }
+    commitAsync();
+  };
+  look(step0);
+  for (int s = 0; s < kStages - 1; ++s) {
+    load(step0 + s);
+    look(step0 + s + 1);
+  }
+  float sum[2] = {}, peak[2] = {-INFINITY, -INFINITY};
+  for (int step = step0; step < step1; ++step) {
+    waitAsync<kStages - 2>();
+    __syncthreads();
+    load(step + kStages - 1);
+    look(step + kStages);
+    if constexpr (W == Want::best) {
+      lists.tidy(warp * kLists, kLists, known, others, kGroups);
+      if (watches) known = *(volatile uint32_t*)(others + lane * kGroups);
+    }
+    const Stage& stage = stages[step % kStages];
+    float acc[kTiles][4] = {};
+    if (works) {
+#pragma unroll
+      for (int j = 0; j < kTiles; ++j) {
+        const int c = col0 + j * 8 + lane / 4;
+#pragma unroll
+        for (int part = 0; part < 2; ++part) {
+          const uint4 four = *(const uint4*)(stage.marks + c * 128 + ((part * 4 + lane % 4) ^ (c & 1) << 2) * 16);
+          const uint32_t words[4] = {four.x, four.y, four.z, four.w};
+#pragma unroll
+          for (int k = 0; k < 4; ++k) {
+            const uint2 b = bytesToHalves(words[k]);
+            mma(acc[j], high[part * 4 + k], b.x, b.y);
+            mma(acc[j], low[part * 4 + k], b.x, b.y);
+          }
+        }
+      }
+    }
+    if constexpr (W == Want::best) __syncthreads();  // floors and counts are as they are to be
+    if (!works) continue;
+    const int valid = min(kStep, list.n - step * kStep);
+    const float floor[2] = {W == Want::best ? lists.floors[row0 + lane / 4] : 0.0f, W == Want::best ? lists.floors[row0 + lane / 4 + 8] : 0.0f};
+#pragma unroll
+    for (int j = 0; j < kTiles; ++j)
 #pragma unroll
       for (int i = 0; i < 4; ++i) {
-        const int t = row0 + lane / 4 + i % 2 * 8;
-        if (t >= tokens) continue;
-        const float2 x = *(const float2*)(r + (size_t)(token0 + t) * 256 + head * 128 + k * 16 + lane % 4 * 2 + i / 2 * 8);
-        const __half2 h = __floats2half2_rn(x.x, x.y);
-        const float2 back = __half22float2(h);
-        high[k][i] = *(const uint32_t*)&h;
-        low[k][i] = packHalves(x.x - back.x, x.y - back.y);
+        const int c = col0 + j * 8 + lane % 4 * 2 + i % 2;
+        const float s = acc[j][i] * stage.scales[c];
+        if constexpr (W == Want::sums) sum[i / 2] += c < valid ? exp2Fast(s * kLog2e) : 0.0f;
+        if constexpr (W == Want::peaks) peak[i / 2] = fmaxf(peak[i / 2], c < valid ? s : -INFINITY);
+        if constexpr (W == Want::best)
+          if (s >= floor[i / 2] && c < valid) lists.push(row0 + lane / 4 + i / 2 * 8, keyOf(s, list.chunks ? list.chunks[step * kStep + c] : (uint32_t)(step * kStep + c)));
       }
   }
-  float score[8], sum[2] = {};
-  uint32_t chunk[8];
-#pragma unroll
-  for (int i = 0; i < 8; ++i) score[i] = -INFINITY, chunk[i] = kNone;
 
-  // A thread loads a quarter of a landmark.
-  const int mine = tid / 4, quarter = tid % 4;
-  uint4 next[2];
-  float nextFactor = 0;
-  uint32_t nextNumber = kNone;
-  const auto fetch = [&](int step) {
-    const int at = step * kTile + mine;
-    nextNumber = kNone;
-    if (step >= step1 || at >= list.n) {
-      next[0] = next[1] = {0, 0, 0, 0};
-      nextFactor = 0;
-      return;
-    }
-    nextNumber = list.chunks ? list.chunks[at] : at;
-    const size_t row = list.rows[nextNumber];
-    const uint4* from = (const uint4*)(landmarks.bytes + row * 256 + head * 128 + quarter * 32);
-    next[0] = from[0];
-    next[1] = from[1];
-    nextFactor = landmarks.scales[row * 2 + head] * temperature;
-  };
-  fetch(step0);
-  for (int step = step0; step < step1; ++step) {
-    const uint32_t* words = (const uint32_t*)next;
-#pragma unroll
-    for (int i = 0; i < 4; ++i) {
-      const uint2 a = bytesToHalves(words[i * 2]), b = bytesToHalves(words[i * 2 + 1]);
-      *(uint4*)(marks[quarter / 2] + swizzled(mine, quarter % 2 * 4 + i)) = {a.x, a.y, b.x, b.y};
-    }
-    if (quarter == 0) {
-      numbers[mine] = nextNumber;
-      factor[mine] = nextFactor;
-    }
-    uint32_t floor[8];
-    if constexpr (!kSums) {
-#pragma unroll
-      for (int i = 0; i < 8; ++i) floor[i] = warp * 8 + i < tokens ? __ldcg(floors + (size_t)(token0 + warp * 8 + i) * kGroups + head) : 0;
-    }
-    __syncthreads();
-    fetch(step + 1);
-    if (works) {
-      float acc[4][4] = {};
-#pragma unroll
-      for (int k = 0; k < 8; ++k) {
-#pragma unroll
-        for (int j = 0; j < 2; ++j) {
-          uint32_t b[4];
-          loadMatrix(b, marks[k / 4] + swizzled(col0 + j * 16 + lane % 8 + lane / 16 * 8, k % 4 * 2 + lane / 8 % 2));
-          mma(acc[j * 2], high[k], b[0], b[1]);
-          mma(acc[j * 2 + 1], high[k], b[2], b[3]);
-          mma(acc[j * 2], low[k], b[0], b[1]);
-          mma(acc[j * 2 + 1], low[k], b[2], b[3]);
-        }
-      }
-#pragma unroll
-      for (int j = 0; j < 4; ++j)
-#pragma unroll
-        for (int i = 0; i < 4; ++i) {
-          const int c = col0 + j * 8 + lane % 4 * 2 + i % 2, t = row0 + lane / 4 + i / 2 * 8;
-          const float s = acc[j][i] * factor[c];
-          if constexpr (kSums) sum[i / 2] += numbers[c] == kNone ? 0.0f : exp2Fast(s * kLog2e);
-          else tile[t][c] = s;
-        }
-    }
-    __syncthreads();
-    if constexpr (!kSums) {
-#pragma unroll
-      for (int i = 0; i < 8; ++i) {
-        const int t = warp * 8 + i;
-        if (t >= tokens) break;
-        const float before = score[i];
-#pragma unroll
-        for (int half = 0; half < 2; ++half) {
-          const int c = half * 32 + lane;
-          offer(score[i], chunk[i], tile[t][c], numbers[c], numbers[c] != kNone && ordered(tile[t][c]) >= floor[i]);
-        }
-        if (lane == kTop - 1 && score[i] != before) atomicMax(floors + (size_t)(token0 + t) * kGroups + head, ordered(score[i]));
-      }
-      __syncthreads();
-    }
-  }
-  if constexpr (kSums) {
+  if constexpr (W == Want::sums) {
+    __shared__ float partial[C][kTokens];
 #pragma unroll
     for (int i = 0; i < 2; ++i) {
       sum[i] += __shfl_xor_sync(0xffffffffu, sum[i], 1);
       sum[i] += __shfl_xor_sync(0xffffffffu, sum[i], 2);
-      if (lane % 4 == 0) partial[warp / 4][row0 + lane / 4 + i * 8] = sum[i];
+      if (lane % 4 == 0) partial[warp % C][row0 + lane / 4 + i * 8] = sum[i];
     }
     __syncthreads();
-    if (tid < tokens) outSums[((size_t)blockIdx.x * m + token0 + tid) * kGroups + head] = partial[0][tid] + partial[1][tid];
-  } else {
+    if (tid >= tokens) return;
+    float total = 0;
+    for (int part = 0; part < C; ++part) total += partial[part][tid];
+    found.numbers[((size_t)blockIdx.x * query.m + token0 + tid) * kGroups + head] = total;
+  }
+  if constexpr (W == Want::peaks) {
+    constexpr int kShare = kPeaks / C;  // lanes of a token's four that tell theirs
 #pragma unroll
-    for (int i = 0; i < 8; ++i) {
-      const int t = warp * 8 + i;
+    for (int i = 0; i < 2; ++i) {
+      for (int d = kShare; d < 4; d *= 2) peak[i] = fmaxf(peak[i], __shfl_xor_sync(0xffffffffu, peak[i], d));
+      const int t = row0 + lane / 4 + i * 8;
+      if (t < tokens && lane % 4 < kShare)
+        found.numbers[(((size_t)(token0 + t) * kGroups + head) * gridDim.x + blockIdx.x) * kPeaks + warp % C * kShare + lane % 4] = peak[i];
+    }
+  }
+  if constexpr (W == Want::best) {
+    __syncthreads();
+    for (int i = 0; i < kLists; ++i) {
+      const int t = warp * kLists + i;
       if (t >= tokens) break;
-      const size_t at = (((size_t)blockIdx.x * m + token0 + t) * kGroups + head) * kTop + lane;
-      if (lane < kTop) outScores[at] = score[i], outChunks[at] = chunk[i];
+      const uint64_t* mine = lists.keys + t * kRoom;
+      const int n = (int)lists.counts[t];
+      uint64_t key = lane < min(n, kTop) ? mine[lane] : 0;
+      if (n > kTop) key = bestOf(0, n, 32, [&](int at) { return mine[at]; });
+      const uint32_t floor = __shfl_sync(0xffffffffu, known, i);
+      const bool keep = lane < kTop && key && scoreBits(key) >= floor;
+      const uint32_t kept = __ballot_sync(0xffffffffu, keep);
+      const size_t item = (size_t)(token0 + t) * kGroups + head;
+      uint32_t base = 0;
+      if (lane == 0 && kept) base = atomicAdd(found.counts + item, __popc(kept));
+      base = __shfl_sync(0xffffffffu, base, 0);
+      if (keep) found.keys[item * gridDim.x * kTop + base + __popc(kept & ((1u << lane) - 1))] = key;
     }
   }
 }
 
-// A warp a token and head.
-__global__ void mergeKernel(const float* partScores, const uint32_t* partChunks, int splits, const uint8_t* own, int first, const float* r, int m, float temperature0,
-                            float temperature1, float null0, float null1, float* outScores, uint32_t* outChunks, float* outWeights) {
-  const int index = blockIdx.x * 4 + threadIdx.x / 32, lane = threadIdx.x % 32;
-  if (index >= m * kGroups) return;
-  const int t = index / kGroups, head = index % kGroups;
-  float score = -INFINITY;
-  uint32_t chunk = kNone;
-  for (int i = 0; i < splits * kTop; i += 32) {
-    const int at = i + lane;
-    const bool valid = at < splits * kTop;
-    const size_t from = ((size_t)(at / kTop) * m * kGroups + index) * kTop + at % kTop;
-    const uint32_t c = valid ? partChunks[from] : kNone;
-    offer(score, chunk, valid ? partScores[from] : 0.0f, c, c != kNone);
+// A block a token and head: what the 16th best of all cannot be below.
+__global__ void __launch_bounds__(128) floorKernel(const float* peaks, int n, uint32_t* floors) {
+  __shared__ uint64_t parts[4 * 32];
+  const float* mine = peaks + (size_t)blockIdx.x * n;
+  const uint64_t best = bestOfBlock(n, parts, [&](int i) { return keyOf(mine[i], (uint32_t)i); });
+  if (threadIdx.x == kTop - 1) floors[blockIdx.x] = best ? scoreBits(best) : 0;
+}
+
+__device__ float ownScore(const uint8_t* mark, int head, const float* query) {
+  float s = 0;
+  for (int i = 0; i < 32; ++i) {
+    const char4 x = *(const char4*)(mark + head * 128 + i * 4);
+    const float4 q = *(const float4*)(query + i * 4);
+    s += q.x * x.x + q.y * x.y + q.z * x.z + q.w * x.w;
   }
-  if (own) {
-    const float4 q = *(const float4*)(r + (size_t)index * 128 + lane * 4);
-    for (int c = 0; c < (first + t) / kChunk; ++c) {
-      const uint8_t* mark = own + (size_t)c * kLandmarkBytes;
-      const char4 x = *(const char4*)(mark + head * 128 + lane * 4);
-      const float s = sumWarp(q.x * x.x + q.y * x.y + q.z * x.z + q.w * x.w) * *(const float*)(mark + 256 + head * 4) * (head ? temperature1 : temperature0);
-      if (s > __shfl_sync(0xffffffffu, score, kTop - 1)) insert(score, chunk, s, kOwn | c);
-    }
-  }
-  const float null = head ? null1 : null0;
+  return s * *(const float*)(mark + 256 + head * 4);
+}
+
+// A block a token and head.
+__global__ void __launch_bounds__(128) mergeKernel(Found found, int room, const uint8_t* own, int first, Query query, float null0, float null1, float* outScores,
+                                                   uint32_t* outChunks, float* outWeights) {
+  __shared__ uint64_t parts[4 * 32];
+  __shared__ __align__(16) float q[128];
+  const int item = blockIdx.x, head = item % kGroups, lane = threadIdx.x % 32;
+  q[threadIdx.x] = query.r[(size_t)item * 128 + threadIdx.x] * query.temperature[head];
+  __syncthreads();
+  const int candidates = room ? (int)found.counts[item] : 0, owns = own ? (first + item / kGroups) / kChunk : 0;
+  const uint64_t best = bestOfBlock(candidates + owns, parts, [&](int i) {
+    if (i < candidates) return found.keys[(size_t)item * room + i];
+    return keyOf(ownScore(own + (size_t)(i - candidates) * kLandmarkBytes, head, q), kOwn | (uint32_t)(i - candidates));
+  });
+  if (threadIdx.x >= 32) return;
+  const float null = head ? null1 : null0, score = scoreOf(best);
   const float peak = fmaxf(null, __shfl_sync(0xffffffffu, score, 0));
-  const float e = lane < kTop && chunk != kNone ? expf(score - peak) : 0.0f;
+  const float e = lane < kTop && best ? expf(score - peak) : 0.0f;
   const float total = sumWarp(e) + expf(null - peak);
   if (lane >= kTop) return;
-  outScores[(size_t)index * kTop + lane] = score;
-  outChunks[(size_t)index * kTop + lane] = chunk;
-  outWeights[(size_t)index * kTop + lane] = e / total;
+  outScores[(size_t)item * kTop + lane] = score;
+  outChunks[(size_t)item * kTop + lane] = chunkOf(best);
+  outWeights[(size_t)item * kTop + lane] = e / total;
 }
 
 __global__ void logSumExpKernel(const float* sums, int splits, int items, double divisor, double* out) {
@@ -267,15 +323,42 @@ __global__ void scoreKernel(Landmarks landmarks, const uint32_t* rows, int n, co
   }
 }
 
+template <Want W, int C>
+void launch(Run& run, int splits, const Landmarks& landmarks, const List& list, const Query& query, const Found& found) {
+  scanKernel<W, C><<<dim3(splits, (query.m + tokensOf(C) - 1) / tokensOf(C), kGroups), 256, sharedBytes(W, C), run.stream>>>(landmarks, list, query, found);
+  run.launched("scoring");
+}
+
+template <Want W, int C>
+bool prepareOne(Run& run) {
+  return run.check(cudaFuncSetAttribute(scanKernel<W, C>, cudaFuncAttributeMaxDynamicSharedMemorySize, sharedBytes(W, C)), "preparing a kernel");
+}
+
+template <Want W>
+bool prepareAll(Run& run) {
+  return prepareOne<W, 2>(run) && prepareOne<W, 4>(run) && prepareOne<W, 8>(run);
+}
+
+template <Want W>
+void scan(Run& run, int columns, int splits, const Landmarks& landmarks, const List& list, const Query& query, const Found& found) {
+  if (!run.ok()) return;
+  if (columns == 8) launch<W, 8>(run, splits, landmarks, list, query, found);
+  else if (columns == 4) launch<W, 4>(run, splits, landmarks, list, query, found);
+  else launch<W, 2>(run, splits, landmarks, list, query, found);
+}
+
 }  // namespace
+
+bool prepareScan(Run& run) { return prepareAll<Want::best>(run) && prepareAll<Want::peaks>(run) && prepareAll<Want::sums>(run); }
 
 bool Scan::prepare(Run& run, int m, int n) {
   int device = 0, processors = 0;
   run.check(cudaGetDevice(&device), "asking for the device");
   run.check(cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, device), "asking for the multiprocessors");
-  // Two blocks a multiprocessor; heads and groups of 64 tokens share them.
-  const int columns = kGroups * ((m + kTile - 1) / kTile);
-  splits_ = std::clamp(2 * processors / columns, 1, std::max(1, (n + 4 * kTile - 1) / (4 * kTile)));
+  columns_ = m <= 16 ? 8 : m <= 32 ? 4 : 2;
+  // Two blocks a multiprocessor; heads and groups of tokens share them.
+  const int groups = kGroups * ((m + tokensOf(columns_) - 1) / tokensOf(columns_));
+  splits_ = std::clamp(2 * processors / groups, 1, std::max(1, (n + 4 * kStep - 1) / (4 * kStep)));
   return run.ok();
 }
 
@@ -285,28 +368,32 @@ bool Scan::best(Run& run, const Landmarks& landmarks, const List& list, const fl
     splits_ = 0;
     return true;
   }
-  const size_t items = (size_t)splits_ * m * kGroups * kTop;
-  if (!scores_.room(run, items) || !chunks_.room(run, items)) return false;
-  if (!floors_.room(run, (size_t)m * kGroups)) return false;
-  run.check(cudaMemsetAsync(floors_.get(), 0, (size_t)m * kGroups * sizeof(uint32_t), run.stream), "clearing memory");
-  scanKernel<false><<<dim3(splits_, (m + kTile - 1) / kTile, kGroups), 256, 0, run.stream>>>(landmarks, list, r, m, temperature[0], temperature[1], floors_.get(), scores_.get(),
-                                                                                            chunks_.get(), nullptr);
-  run.launched("scoring");
+  const size_t items = (size_t)m * kGroups;
+  if (!keys_.room(run, items * splits_ * kTop) || !counts_.room(run, 2 * items) || !peaks_.room(run, items * splits_ * kPeaks)) return false;
+  run.check(cudaMemsetAsync(counts_.get(), 0, 2 * items * sizeof(uint32_t), run.stream), "clearing memory");
+  const Query query{r, m, {temperature[0], temperature[1]}};
+  const Found found{keys_.get(), counts_.get(), counts_.get() + items, peaks_.get()};
+  // Worth it where a sixteenth is a step at least, and there are 16 peaks.
+  if (list.n >= splits_ * kStep * kSample / 2 && splits_ * kPeaks >= kTop) {
+    scan<Want::peaks>(run, columns_, splits_, landmarks, list, query, found);
+    if (run.ok()) floorKernel<<<(unsigned)items, 128, 0, run.stream>>>(peaks_.get(), splits_ * kPeaks, found.floors);
+    run.launched("scoring");
+  }
+  scan<Want::best>(run, columns_, splits_, landmarks, list, query, found);
   return run.ok();
 }
 
 void Scan::merge(Run& run, const uint8_t* own, int first, const float* r, int m, const float* temperature, const float* null, float* scores, uint32_t* chunks, float* weights) {
   if (!run.ok() || m == 0) return;
-  mergeKernel<<<(m * kGroups + 3) / 4, 128, 0, run.stream>>>(scores_.get(), chunks_.get(), splits_, own, first, r, m, temperature[0], temperature[1], null[0], null[1], scores,
-                                                             chunks, weights);
+  const Query query{r, m, {temperature[0], temperature[1]}};
+  mergeKernel<<<m * kGroups, 128, 0, run.stream>>>({keys_.get(), counts_.get(), nullptr, nullptr}, splits_ * kTop, own, first, query, null[0], null[1], scores, chunks, weights);
   run.launched("merging the best chunks");
 }
 
 void Scan::logSumExp(Run& run, const Landmarks& landmarks, const List& list, const float* r, int m, const float* temperature, double divisor, double* sum) {
   if (list.n == 0 || !prepare(run, m, list.n) || !sums_.room(run, (size_t)splits_ * m * kGroups)) return;
-  scanKernel<true><<<dim3(splits_, (m + kTile - 1) / kTile, kGroups), 256, 0, run.stream>>>(landmarks, list, r, m, temperature[0], temperature[1], nullptr, nullptr, nullptr,
-                                                                                           sums_.get());
-  run.launched("summing scores");
+  scan<Want::sums>(run, columns_, splits_, landmarks, list, {r, m, {temperature[0], temperature[1]}}, {nullptr, nullptr, nullptr, sums_.get()});
+  if (!run.ok()) return;
   logSumExpKernel<<<1, 256, 0, run.stream>>>(sums_.get(), splits_, m * kGroups, divisor, sum);
   run.launched("summing scores");
 }

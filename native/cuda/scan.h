@@ -10,7 +10,7 @@ struct Landmarks {
   const float* scales;
 };
 
-// Chunks to score: their numbers (null: 0..n-1), and each number's row.
+// Chunks to score: their numbers (null: 0..n-1), and the row of each.
 struct List {
   const uint32_t* chunks;
   const uint32_t* rows;
@@ -20,10 +20,10 @@ struct List {
 // What a scan needs on the device; grows once.
 class Scan {
  public:
-  // r: [m][2][128] floats, rms-normed. temperature: 2 floats on the host. For each token and head the best 16 of the list into this
-  // object's partial lists.
+  // r: [m][2][128] floats, rms-normed. temperature: 2 floats on the host. For each token and head candidates of the list, the best 16
+  // among them, into this object's lists.
   bool best(Run& run, const Landmarks& landmarks, const List& list, const float* r, int m, const float* temperature);
-  // Merges the partial lists with the own chunks c < (first + t) / 64, whose stored landmarks lie 264 bytes apart: scores and chunks
+  // Merges the candidates with the own chunks c < (first + t) / 64, whose stored landmarks lie 264 bytes apart: scores and chunks
   // [m][2][16], best first, and the share of each against null (2 floats on the host). own null: none.
   void merge(Run& run, const uint8_t* own, int first, const float* r, int m, const float* temperature, const float* null, float* scores, uint32_t* chunks, float* weights);
   // Adds the log-sum-exp over the list of all tokens and heads, divided by `divisor`, to *sum (double on the device).
@@ -31,10 +31,14 @@ class Scan {
 
  private:
   bool prepare(Run& run, int m, int n);
-  int splits_ = 0;
-  Buffer<float> scores_, sums_;
-  Buffer<uint32_t> chunks_, floors_;
+  int columns_ = 0, splits_ = 0;  // warps that share 16 tokens; blocks that share the list
+  Buffer<float> sums_, peaks_;
+  Buffer<uint64_t> keys_;
+  Buffer<uint32_t> counts_;  // candidates, then floors, of each token and head
 };
+
+// Raises the shared memory that the kernels may use; once a device.
+bool prepareScan(Run& run);
 
 // mean[256] += sum over tokens of r * temperature * factor.
 void addMean(Run& run, const float* r, int m, const float* temperature, float factor, float* mean);

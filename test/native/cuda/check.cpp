@@ -1,138 +1,42 @@
-// The GPU backend beside the fixtures and the CPU: cuda_check LIBRARY MODEL [speed]. Exit code 0 when all checks pass.
-#include <fcntl.h>
-#include <unistd.h>
-
+// The GPU backend beside the fixtures and the CPU: cuda_check LIBRARY MODEL [small | speed | idle | faults]. Exit code 0 when all checks pass.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <fstream>
-#include <random>
 #include <sstream>
+#include <thread>
 
 #include "backend/cuda.h"
-#include "check.h"
 #include "cpu/engine.h"
-#include "model/json.h"
+#include "data.h"
 
 using namespace everyline;
 
 namespace {
 
-const std::atomic<bool> never{false};
-std::atomic<int64_t> counted{0};
-
-std::vector<int32_t> idsOf(const Json& list) {
-  std::vector<int32_t> out;
-  for (const Json& n : list.array) out.push_back((int32_t)n.number);
-  return out;
+// An engine that has encoded the inputs itself and remembers them.
+std::shared_ptr<Engine> remembering(const std::string& model, Precision precision, const std::vector<EncodeInput>& inputs) {
+  auto engine = must(Engine::load({model, 0, "", precision, "cpu"}));
+  const auto encoded = must(engine->encode(inputs, engine->encodeEpoch()));
+  Files files;
+  for (size_t i = 0; i < inputs.size(); ++i) files.add(encoded[i], inputs[i].ids.size());
+  files.attach(engine->memory());
+  return engine;
 }
 
-std::vector<int32_t> someIds(size_t n, int seed) {
-  std::mt19937 random(seed);
-  std::vector<int32_t> out(n);
-  for (auto& id : out) id = 8 + (int32_t)(random() % 30000);
-  return out;
+// Another token than the reference's is right where the two are nearer than the stored form's rounding: by how much they differ in the
+// model's own arithmetic (the CPU's float path), on the CPU with stored encodings, and here.
+bool nearTie(Engine& exact, Engine& cpu, const Step& mine, const std::vector<int32_t>& ids, int reference, const std::string& name) {
+  const int other = greatest(mine.logits);
+  const auto margin = [&](const Step& s) { return s.logits[reference] - s.logits[other]; };
+  const float model = margin(must(exact.session()->begin(ids, {}))), stored = margin(must(cpu.session()->begin(ids, {})));
+  const bool near = std::fabs(model) < 0.1f;
+  check(near, "%s: token %d where the reference has %d, whose logit is greater by %.4f in float, %.4f on the CPU, %.4f here", name.c_str(), other, reference, model, stored,
+        margin(mine));
+  return near;
 }
 
-double cosine(const float* a, const float* b, int n) {
-  double ab = 0, aa = 0, bb = 0;
-  for (int i = 0; i < n; ++i) ab += a[i] * b[i], aa += a[i] * a[i], bb += b[i] * b[i];
-  return ab / std::sqrt(aa * bb);
-}
-
-// A stored landmark's 256 numbers.
-std::vector<float> landmarkOf(const EncodedChunks& e, int chunk) {
-  const uint8_t* at = e.landmarks.data() + chunk * 264;
-  std::vector<float> out(256);
-  for (int i = 0; i < 256; ++i) {
-    float scale;
-    std::memcpy(&scale, at + 256 + i / 128 * 4, 4);
-    out[i] = (int8_t)at[i] * scale;
-  }
-  return out;
-}
-
-float halfValue(uint16_t h) {
-  uint32_t bits = (uint32_t)h << 13;
-  float f;
-  std::memcpy(&f, &bits, 4);
-  return f * 0x1p112f;
-}
-
-// Key or value of a token, head and dimension, and its row's step.
-float stored(const EncodedChunks& e, int chunk, int token, int head, int d, bool value, float& step) {
-  const uint8_t* at = e.kv.data() + chunk * 64 * 264 + head * 8448;
-  uint16_t h;
-  std::memcpy(&h, at + 8192 + (value ? 128 : 0) + token * 2, 2);
-  step = halfValue(h);
-  return (int8_t)at[value ? 4096 + token / 4 * 256 + d * 4 + token % 4 : d / 4 * 256 + token * 4 + d % 4] * step;
-}
-
-// Encodings in files that memories attach.
-struct Files {
-  int landmarks, segment;
-  std::vector<Place> places;
-
-  Files() {
-    char a[] = "/tmp/everyline-landmarks-XXXXXX", b[] = "/tmp/everyline-segment-XXXXXX";
-    landmarks = mkstemp(a);
-    segment = mkstemp(b);
-    unlink(a);
-    unlink(b);
-  }
-  ~Files() {
-    close(landmarks);
-    close(segment);
-  }
-  void add(const EncodedChunks& e, size_t tokens) {
-    const int64_t row = lseek(landmarks, 0, SEEK_END) / 264, offset = lseek(segment, 0, SEEK_END);
-    if (write(landmarks, e.landmarks.data(), e.landmarks.size()) < 0 || write(segment, e.kv.data(), e.kv.size()) < 0) std::abort();
-    places.push_back({(int32_t)places.size() + 1, row, e.chunks, (int32_t)tokens, 0, offset});
-  }
-  // `chunks` chunks whose landmarks are random or all alike, whose keys and values are holes: zero.
-  void synthetic(int chunks, bool alike) {
-    std::mt19937 random(7);
-    std::vector<uint8_t> rows((size_t)chunks * 264);
-    const float scale = 1.0f / 64;
-    for (int c = 0; c < chunks; ++c) {
-      for (int i = 0; i < 256; ++i) rows[(size_t)c * 264 + i] = alike ? (uint8_t)(i % 100) : (uint8_t)((int)(random() % 255) - 127);
-      std::memcpy(rows.data() + (size_t)c * 264 + 256, &scale, 4);
-      std::memcpy(rows.data() + (size_t)c * 264 + 260, &scale, 4);
-    }
-    int64_t row = lseek(landmarks, 0, SEEK_END) / 264, offset = lseek(segment, 0, SEEK_END);
-    for (size_t at = 0; at < rows.size();) {
-      const ssize_t n = write(landmarks, rows.data() + at, rows.size() - at);
-      if (n <= 0) std::abort();
-      at += n;
-    }
-    if (ftruncate(segment, offset + (int64_t)chunks * 64 * 264) != 0) std::abort();
-    for (int c = 0; c < chunks;) {
-      const int n = std::min(40, chunks - c);
-      places.push_back({(int32_t)places.size() + 1, row, n, n * 64, 0, offset});
-      c += n;
-      row += n;
-      offset += (int64_t)n * 64 * 264;
-    }
-  }
-  void attach(Memory& memory) const {
-    if (!memory.attachLandmarks(landmarks) || !memory.attachSegment(0, segment)) std::abort();
-    auto added = memory.add(places);
-    if (!added) std::printf("%s\n", added.error().message.c_str());
-  }
-};
-
-int greatest(const std::vector<float>& v) { return (int)(std::max_element(v.begin(), v.end()) - v.begin()); }
-
-template <class T>
-T must(Result<T> result) {
-  if (!result) {
-    std::printf("FAIL  %s: %s\n", result.error().code, result.error().message.c_str());
-    std::exit(1);
-  }
-  return std::move(*result);
-}
-
-void fixtures(Backend& gpu, const std::string& model, const char* name, Engine& cpu) {
+void fixtures(Backend& gpu, const std::string& model, const char* name) {
   std::printf("\n%s.json\n", name);
   std::ifstream stream(model + "/fixtures/" + name + ".json");
   std::stringstream text;
@@ -177,7 +81,9 @@ void fixtures(Backend& gpu, const std::string& model, const char* name, Engine& 
   for (size_t i = 0; i < inputs.size(); ++i) files.add(encoded[i], inputs[i].ids.size());
   Memory memory(Precision::stored);
   files.attach(memory);
-  files.attach(cpu.memory());
+  const auto cpu = must(Engine::load({model, 0, "", Precision::stored, "cpu"}));
+  files.attach(cpu->memory());
+  const auto exact = remembering(model, Precision::exact, inputs);
   const auto snapshot = memory.snapshot();
   int same = 0, all = 0, firsts = 0, greedy = 0, cases = 0;
   double logits = 0, scores = 0;
@@ -185,7 +91,7 @@ void fixtures(Backend& gpu, const std::string& model, const char* name, Engine& 
     ++cases;
     auto ids = idsOf(*c.get("ids"));
     std::set<int32_t> wanted;
-    const auto theirs = must(cpu.search(ids, 2)).scores;
+    const auto theirs = must(cpu->search(ids, 2)).scores;
     const auto mine = must(gpu.search(ids, 2, snapshot, never, wanted));
     for (size_t k = 0; k < mine.size(); ++k) scores = std::max(scores, (double)std::fabs(mine[k] - theirs[k]));
     auto decoder = must(gpu.decoder());
@@ -204,21 +110,22 @@ void fixtures(Backend& gpu, const std::string& model, const char* name, Engine& 
       }
     bool right = true;
     for (const Json& token : c.get("greedy")->array) {
-      right = right && greatest(step.logits) == (int)token.number;
-      ids.push_back((int32_t)token.number);
+      const int reference = (int)token.number;
+      if (greatest(step.logits) != reference) {
+        right = nearTie(*exact, *cpu, step, ids, reference, c.get("name") ? c.get("name")->string : "case " + std::to_string(cases));
+        break;  // what follows answers another text
+      }
+      ids.push_back(reference);
       step = must(decoder->advance(ids, snapshot, {}, never, wanted));
     }
     greedy += right;
   }
   check(firsts == cases, "first token of %d of %d cases", firsts, cases);
-  // One case of large.json ends in a tie nearer (0.05) than int8 keys and values are.
-  check(greedy >= cases - 1, "greedy tokens of %d of %d cases", greedy, cases);
+  check(greedy == cases, "greedy tokens of %d of %d cases, near ties aside", greedy, cases);
   check(same >= 0.97 * all, "%d of %d of the reference's best 16 chosen", same, all);
   check(logits < 0.25, "ten best logits at most %.4f from the reference", logits);
   check(scores < 0.1, "search scores at most %.4f from the CPU's", scores);
 }
-
-bool equal(const EncodedChunks& a, const EncodedChunks& b) { return a.landmarks == b.landmarks && a.kv == b.kv; }
 
 void encodes(Backend& gpu, Engine& exact) {
   std::printf("\nencodes\n");
@@ -267,7 +174,7 @@ void memories(Backend& gpu, const std::string& model) {
   for (const auto& c : cases) {
     Files files;
     if (c.chunks) files.synthetic(c.chunks, c.alike);
-    auto exact = must(Engine::load({model, 0, "", Precision::stored}));
+    auto exact = must(Engine::load({model, 0, "", Precision::stored, "cpu"}));
     Memory memory(Precision::stored);
     if (c.chunks) {
       files.attach(memory);
@@ -333,84 +240,69 @@ void decodes(Backend& gpu) {
   check(a.logits == b.logits && a.computed == 800, "a change in the middle keeps the prefix");
 }
 
-void speed(Backend& gpu) {
-  std::printf("\nspeed\n");
-  std::vector<EncodeInput> inputs;
-  for (int i = 0; i < 700; ++i) inputs.push_back({someIds(3000, i), 0});
-  must(gpu.encode(inputs, never, counted));
-  double best = 1e9;
-  for (int i = 0; i < 3; ++i) {
-    const double start = seconds();
-    must(gpu.encode(inputs, never, counted));
-    best = std::min(best, seconds() - start);
-  }
-  std::printf("encode of 700 documents, 2.1 M tokens, into host memory: %.3f s, %.2f M tokens/s\n", best, 2.1 / best);
+// Device memory is given back when nobody calls, and what comes after goes on as if it had not been.
+void idles(const CudaOptions& options) {
+  std::printf("\nidle\n");
+  const auto gpu = must(openCuda({options.library, options.model, 0, 1.0}));
   Files files;
-  files.synthetic(312500, false);
-  for (int chunks : {46875, 250000, 312500}) {
-    Files some;
-    some.places.assign(files.places.begin(), files.places.begin() + (chunks + 39) / 40);
-    std::swap(some.landmarks, files.landmarks);
-    std::swap(some.segment, files.segment);
-    Memory memory(Precision::stored);
-    some.attach(memory);
-    std::swap(some.landmarks, files.landmarks);
-    std::swap(some.segment, files.segment);
-    const auto snapshot = memory.snapshot();
-    std::set<int32_t> wanted;
-    double search = 1e9, prefill = 1e9, decode = 1e9;
-    const auto question = someIds(16, 1);
-    for (int i = 0; i < 7; ++i) {
-      const double start = seconds();
-      must(gpu.search(question, 2, snapshot, never, wanted));
-      search = std::min(search, seconds() - start);
-    }
-    const auto ids = someIds(4096, 2);
-    auto decoder = must(gpu.decoder());
-    for (int i = 0; i < 4; ++i) {
-      auto mine = ids;
-      mine[0] = 10;
-      const double start = seconds();
-      must(decoder->advance(mine, snapshot, {}, never, wanted));
-      prefill = std::min(prefill, seconds() - start);
-      mine[0] = 11;
-      must(decoder->advance({mine.begin(), mine.begin() + 1}, snapshot, {}, never, wanted));
-    }
-    auto context = someIds(600, 4);
-    must(decoder->advance(context, snapshot, {}, never, wanted));
-    for (int round = 0; round < 3; ++round) {
-      const double start = seconds();
-      for (int i = 0; i < 50; ++i) {
-        context.push_back(100 + i);
-        must(decoder->advance(context, snapshot, {}, never, wanted));
-      }
-      decode = std::min(decode, (seconds() - start) / 50);
-    }
-    std::printf("memory of %.1f M tokens: search %.2f ms, prefill %.0f tokens/s, decode %.0f tokens/s\n", snapshot->chunks() * 64e-6, search * 1e3, 4096 / prefill, 1 / decode);
+  files.synthetic(5000, false);
+  Memory memory(Precision::stored);
+  files.attach(memory);
+  const auto snapshot = memory.snapshot();
+  std::set<int32_t> wanted;
+  const auto ids = someIds(300, 8);
+  const auto decoder = must(gpu->decoder());
+  const auto used = [](const char* when) {
+    std::printf("%s, the driver says of the whole GPU: ", when);
+    std::fflush(stdout);
+    if (std::system("nvidia-smi --query-gpu=memory.used --format=csv,noheader") != 0) std::printf("nothing\n");
+  };
+  const auto scores = must(gpu->search(ids, 2, snapshot, never, wanted));
+  const auto step = must(decoder->advance(ids, snapshot, {}, never, wanted));
+  check(gpu->deviceBytes() > (100u << 20), "in use: %.0f MiB held", gpu->deviceBytes() / 1048576.0);
+  used("in use");
+  std::this_thread::sleep_for(std::chrono::milliseconds(1800));
+  check(gpu->deviceBytes() == 0, "idle for 1 s: %.0f MiB held", gpu->deviceBytes() / 1048576.0);
+  used("idle");
+  const double start = seconds();
+  const bool same = must(gpu->search(ids, 2, snapshot, never, wanted)) == scores;
+  std::printf("the first search after that took %.2f s\n", seconds() - start);
+  check(same && must(decoder->advance(ids, snapshot, {}, never, wanted)).logits == step.logits, "the same scores and logits after that");
+}
+
+// What a checking tool, under which all is slow, gets through.
+void small(const CudaOptions& options) {
+  auto gpu = must(openCuda(options));
+  fixtures(*gpu, options.model, "fixtures");
+  decodes(*gpu);
+}
+
+void all(const CudaOptions& options, bool timed) {
+  const double start = seconds();
+  auto gpu = must(openCuda(options));
+  std::printf("%s, ready after %.2f s\n", gpu->detail().c_str(), seconds() - start);
+  for (const char* name : {"fixtures", "large"}) fixtures(*gpu, options.model, name);
+  encodes(*gpu, *must(Engine::load({options.model, 0, "", Precision::exact, "cpu"})));
+  decodes(*gpu);
+  memories(*gpu, options.model);
+  if (timed) speed(*gpu);
+  const auto little = openCuda({options.library, options.model, 200u << 20});
+  if (little) {
+    const auto e = (*little)->encode({{someIds(100, 1), 0}}, never, counted);
+    check(!e && std::string(e.error().code) == "no-memory", "too little memory allowed is said: %s", e ? "" : e.error().message.c_str());
   }
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 3) return std::printf("cuda_check LIBRARY MODEL [speed]\n"), 2;
+  if (argc < 3) return std::printf("cuda_check LIBRARY MODEL [small | speed | idle | faults]\n"), 2;
   setvbuf(stdout, nullptr, _IOLBF, 0);
-  const std::string model = argv[2];
-  const double start = seconds();
-  auto gpu = must(openCuda(argv[1], model, 0));
-  std::printf("%s, ready after %.2f s\n", gpu->detail().c_str(), seconds() - start);
-  for (const char* name : {"fixtures", "large"}) {
-    auto cpu = must(Engine::load({model, 0, "", Precision::stored}));
-    fixtures(*gpu, model, name, *cpu);
-  }
-  encodes(*gpu, *must(Engine::load({model, 0, "", Precision::exact})));
-  decodes(*gpu);
-  memories(*gpu, model);
-  if (argc > 3) speed(*gpu);
-  const auto little = openCuda(argv[1], model, 200u << 20);
-  if (little) {
-    const auto e = (*little)->encode({{someIds(100, 1), 0}}, never, counted);
-    check(!e && std::string(e.error().code) == "no-memory", "too little memory allowed is said: %s", e ? "" : e.error().message.c_str());
-  }
+  const std::string what = argc > 3 ? argv[3] : "";
+  const CudaOptions options{argv[1], argv[2]};
+  if (what == "small") small(options);
+  else if (what == "idle") idles(options);
+  else if (what == "faults") faults(options);
+  else all(options, what == "speed");
   return verdict();
 }
