@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { textFiles } from "../text-files.mjs";
+import { textFiles } from "../text-files.ts";
 
 const ROUNDS = 7;
 const root = join(import.meta.dirname, "..", "..", "..");

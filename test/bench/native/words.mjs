@@ -4,7 +4,7 @@ import { closeSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { textFiles } from "../text-files.mjs";
+import { textFiles } from "../text-files.ts";
 
 const LINES = 20;
 const BATCH = 500;
