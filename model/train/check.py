@@ -9,12 +9,15 @@ import tempfile
 
 import torch
 
-from kernel import CHUNK, dense, sparse_attention
+from dataset import Corpus
+from kernel import dense, sparse_attention
+from layers import BandWindow, FlexWindow, Sizes
 from memory import Memory, encode_rows, read
-from mix import MODES, Corpus, grid
-from model import BandWindow, FlexWindow, Model, Sizes
-from prepare import ANSWER, EOF, QUESTION, load_tokenizer
+from mix import ASKED, MODES, sequence
+from model import Model
+from prepare import load_tokenizer
 from questions import names_and_values, without_comments
+from tokens import ANSWER, CHUNK, EOF, PAD, QUESTION, grid
 from weights import export, from_rows, load, to_rows
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -30,7 +33,7 @@ def agree(name, ours, theirs, tolerance=TOLERANCE):
 
 def windowed(ids):
     """Ids on the grid of 256, which BandWindow needs; chunks of padding only are left out again by the caller."""
-    return torch.tensor(ids + [0] * (-len(ids) % 256))
+    return torch.tensor(ids + [PAD] * (-len(ids) % 256))
 
 
 def visible_chunks(indices, weights):
@@ -128,10 +131,10 @@ def check_mix(folder):
     corpus, draw = Corpus(folder), random.Random(1)
     for mode in MODES:
         for _ in range(4):
-            ids, document, kind, gold, _ = corpus.sequence(draw, 4096, mode)
+            ids, document, kind, gold, _ = sequence(corpus, draw, 4096, mode)
             assert len(ids) == len(document) == len(kind) == len(gold) == 4096
             assert all(g < t // CHUNK for t, g in enumerate(gold) if g >= 0), mode
-            for t in (t for t in range(4096) if mode == "needle" and ids[t] == ANSWER and kind[t] == 3 and gold[t] >= 0):
+            for t in (t for t in range(4096) if mode == "needle" and ids[t] == ANSWER and kind[t] == ASKED and gold[t] >= 0):
                 answer = ids[t + 1:ids.index(EOF, t)]
                 near = ids[gold[t] * CHUNK:(gold[t] + 2) * CHUNK]
                 assert any(near[i:i + len(answer)] == answer for i in range(len(near))), "needle"

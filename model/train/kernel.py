@@ -11,13 +11,13 @@ import math
 
 import torch
 
+from tokens import CHUNK
+
 try:
     import triton
     import triton.language as tl
 except ImportError:  # no GPU: `dense` does the same
     triton = None
-
-CHUNK = 64
 
 
 def dense(q, k, v, w, bias):

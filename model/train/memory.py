@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 import torch
 
-from kernel import CHUNK
-from mix import grid
-from model import HIDDEN, PAD
+from model import HIDDEN
+from tokens import CHUNK, PAD, grid
 
 ROWS, LENGTH = 16, 8192  # documents are encoded in batches of this shape
 TOKENS_AT_ONCE = 128  # whose chunks are gathered together

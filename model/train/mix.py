@@ -9,18 +9,13 @@ A sequence has one of four modes:
 
 Everything a position needs to learn retrieval is in `gold` (the chunk it should choose, -1: none) and `weight`.
 """
-import json
-import lzma
-import os
 import random
-from collections import defaultdict
 from dataclasses import dataclass, field
 
-import numpy as np
 import torch
 
-from prepare import ANSWER, CHUNK, EOF, MIDDLE, PAD, QUESTION, SUFFIX, load_tokenizer
 from questions import phrase
+from tokens import CHUNK, EOF, MIDDLE, PAD, SUFFIX, grid
 
 MODES = ("text", "copy", "needle", "ask")
 KINDS = TEXT, COPY, ANSWERED, ASKED = range(4)  # of a token: its weight in the loss depends on it
@@ -28,14 +23,6 @@ NEEDLE_WORDS = """alpha bravo delta river stone copper maple harbor falcon ember
     orbit lunar""".split()
 NEEDLE_FORMS = ["\nconst {k} = {v};\n", "\n{k} = {v}\n", "\n// the {k} is {v}\n", "\n#define {k} {v}\n", "\n  \"{k}\": {v},\n",
                 "\nThe value of {k} is {v}.\n"]
-
-
-@dataclass
-class Repository:
-    """Documents as (start, length) in the token array; asked: with questions; commits: with the ids of frame and message, and the subject."""
-    files: list = field(default_factory=list)
-    asked: list = field(default_factory=list)
-    commits: list = field(default_factory=list)
 
 
 @dataclass
@@ -57,10 +44,6 @@ class Sequence:
         return [column[:length] for column in (self.ids, self.document, self.kind, self.gold, self.weight)]
 
 
-def grid(ids):
-    return ids + [PAD] * (-len(ids) % CHUNK)
-
-
 def needle(draw):
     """-> (name, value, form)"""
     a, b, n = draw.choice(NEEDLE_WORDS), draw.choice(NEEDLE_WORDS), draw.randrange(100)
@@ -68,113 +51,92 @@ def needle(draw):
     return name, str(draw.randrange(10**6, 10**7)), draw.choice(NEEDLE_FORMS)
 
 
-class Corpus:
-    def __init__(self, folder):
-        self.tokenizer = load_tokenizer(os.path.join(folder, "tokenizer.json"))
-        self.tokens = np.load(os.path.join(folder, "tokens.npy"), mmap_mode="r")
-        self.repositories = defaultdict(Repository)
-        with lzma.open(os.path.join(folder, "index.jsonl.xz"), "rt", encoding="utf-8") as index:
-            for document in map(json.loads, index):
-                self.place(document)
-        self.names = [name for name, r in self.repositories.items() if len(r.files) > 20]
-        # Less than in proportion to size: small repositories are seen more often than large ones, token for token.
-        self.shares = [sum(length for _, length in self.repositories[name].files) ** 0.8 for name in self.names]
-        self.line_ends = {i for token, i in self.tokenizer.get_vocab().items() if "\u010a" in token}
+def needles(draw, room):
+    """-> [(place, name, value, form)]"""
+    return [(draw.randrange(max(1, room - 1000)), *needle(draw)) for _ in range(draw.choice([2, 4, 8, 16]))]
 
-    def place(self, document):
-        repository, at = self.repositories[document["repo"]], (document["start"], document["length"])
-        if document["kind"] == "file":
-            repository.files.append(at)
-        elif document["kind"] == "asked":
-            repository.asked.append((at, document["questions"], len(repository.files) - 1))
-        else:
-            repository.commits.append((document["head"], at, document["subject"]))
 
-    def ids(self, at):
-        return self.tokens[at[0]:at[0] + at[1]].tolist()
+def fill_in(corpus, ids, draw):
+    """-> (prefix <suf> suffix <mid> middle <eof>, length of middle and <eof>). Mostly the rest of a line, sometimes of two."""
+    length, cursor = draw.randrange(2, 64), draw.randrange(48, len(ids) - 70)
+    if draw.random() < 0.6:
+        length = next((j for j in range(1, 64) if ids[cursor + j] in corpus.line_ends), length)
+        if draw.random() < 0.25:
+            length = next((j for j in range(length + 1, 68) if ids[cursor + j] in corpus.line_ends), length)
+    prefix = ids[max(0, cursor - draw.choice([200, 440, 700])) // CHUNK * CHUNK:cursor]
+    suffix = ids[cursor + length:cursor + length + draw.choice([0, 32, 64, 64])]
+    return prefix + [SUFFIX] + suffix + [MIDDLE] + ids[cursor:cursor + length] + [EOF], length + 1
 
-    def encode(self, text):
-        return self.tokenizer.encode(text).ids
 
-    def question(self, text):
-        return [QUESTION, *self.encode(text), ANSWER]
+def sequence(corpus, draw, length, mode, middle=0.5, name=None, phrasings=1):
+    """One sequence of `length` tokens. middle: share of the files of mode "text" that become fill-in-the-middle tasks;
+    phrasings: in how many ways each question is asked."""
+    repository = corpus.repositories[name or draw.choices(corpus.names, corpus.shares)[0]]
+    room = length if mode == "text" else length // 2 if mode == "copy" and draw.random() < 0.5 else length * 3 // 4
+    out, documents = Sequence(), Documents(corpus, repository, draw, mode)
+    number, asked = lay_out(corpus, draw, out, documents, room, middle, phrasings)
+    if mode == "copy":
+        number = copy(out, length, number, draw)
+    draw.shuffle(asked)
+    for question, answer, chunk in asked:
+        if len(out.ids) + len(question) + len(answer) > length:
+            break
+        add_question(out, question, answer, chunk, number)
+    missing = length - len(out.ids)
+    if missing > 0:
+        out.add([PAD] * missing, number + 1, [TEXT] * missing)
+    return out.columns(length)
 
-    def middle(self, ids, draw):
-        """-> (prefix <suf> suffix <mid> middle <eof>, length of middle and <eof>). Mostly the rest of a line, sometimes of two."""
-        length, cursor = draw.randrange(2, 64), draw.randrange(48, len(ids) - 70)
-        if draw.random() < 0.6:
-            length = next((j for j in range(1, 64) if ids[cursor + j] in self.line_ends), length)
-            if draw.random() < 0.25:
-                length = next((j for j in range(length + 1, 68) if ids[cursor + j] in self.line_ends), length)
-        prefix = ids[max(0, cursor - draw.choice([200, 440, 700])) // CHUNK * CHUNK:cursor]
-        suffix = ids[cursor + length:cursor + length + draw.choice([0, 32, 64, 64])]
-        return prefix + [SUFFIX] + suffix + [MIDDLE] + ids[cursor:cursor + length] + [EOF], length + 1
 
-    def sequence(self, draw, length, mode, middle=0.5, name=None, phrasings=1):
-        """One sequence of `length` tokens. middle: share of the files of mode "text" that become fill-in-the-middle tasks;
-        phrasings: in how many ways each question is asked."""
-        repository = self.repositories[name or draw.choices(self.names, self.shares)[0]]
-        room = length if mode == "text" else length // 2 if mode == "copy" and draw.random() < 0.5 else length * 3 // 4
-        sequence, asked, documents = Sequence(), [], Documents(self, repository, draw, mode)
-        hidden = []
-        if mode == "needle":
-            count = draw.choice([2, 4, 8, 16])
-            hidden = [(draw.randrange(max(1, room - 1000)), *needle(draw)) for _ in range(count)]
-            hidden.sort(reverse=True)
-        number = 0
-        while len(sequence.ids) < room:
-            begin = len(sequence.ids)
-            ids, questions, is_commit = documents.next(room - begin)
-            generated = 0
-            if mode == "text" and not is_commit and len(ids) > 150 and draw.random() < middle:
-                ids, generated = self.middle(ids, draw)
-            elif len(ids) > 1536 and not questions and draw.random() < 0.5:
-                start = draw.randrange(len(ids) - 1024) // CHUNK * CHUNK
-                ids = ids[start:start + 1024]
-            while hidden and hidden[-1][0] < begin + len(ids):
-                ids, found = self.hide(ids, begin, *hidden.pop())
-                asked.append(found)
-            for position, kind, text, answer in questions:
-                if begin + position + 8 < room:
-                    told = (self.encode(answer) if answer else []) + [EOF]
-                    asked += [(self.question(phrase(kind, text, draw)), told, (begin + position + 4) // CHUNK) for _ in range(phrasings)]
-            kinds = [TEXT] * (len(ids) - generated) + [ANSWERED] * generated
-            ids = grid(ids)[:room - begin]
-            sequence.add(ids, number, (kinds + [TEXT] * CHUNK)[:len(ids)])
-            number += 1
-        if mode == "copy":
-            number = self.copy(sequence, length, number, draw)
-        draw.shuffle(asked)
-        for question, answer, chunk in asked:
-            if len(sequence.ids) + len(question) + len(answer) > length:
-                break
-            add_question(sequence, question, answer, chunk, number)
-        missing = length - len(sequence.ids)
-        if missing > 0:
-            sequence.add([PAD] * missing, number + 1, [TEXT] * missing)
-        return sequence.columns(length)
+def lay_out(corpus, draw, out, documents, room, middle, phrasings):
+    """Fills `room` tokens with documents. -> (how many, what can be asked of them: [(question, answer, chunk)])"""
+    mode, number, asked = documents.mode, 0, []
+    hidden = sorted(needles(draw, room), reverse=True) if mode == "needle" else []
+    while len(out.ids) < room:
+        begin = len(out.ids)
+        ids, questions, is_commit = documents.next(room - begin)
+        generated = 0
+        if mode == "text" and not is_commit and len(ids) > 150 and draw.random() < middle:
+            ids, generated = fill_in(corpus, ids, draw)
+        elif len(ids) > 1536 and not questions and draw.random() < 0.5:
+            start = draw.randrange(len(ids) - 1024) // CHUNK * CHUNK
+            ids = ids[start:start + 1024]
+        while hidden and hidden[-1][0] < begin + len(ids):
+            ids, found = hide(corpus, ids, begin, *hidden.pop())
+            asked.append(found)
+        for position, kind, text, answer in questions:
+            if begin + position + 8 < room:
+                told = (corpus.encode(answer) if answer else []) + [EOF]
+                asked += [(corpus.question(phrase(kind, text, draw)), told, (begin + position + 4) // CHUNK) for _ in range(phrasings)]
+        kinds = [TEXT] * (len(ids) - generated) + [ANSWERED] * generated
+        ids = grid(ids)[:room - begin]
+        out.add(ids, number, (kinds + [TEXT] * CHUNK)[:len(ids)])
+        number += 1
+    return number, asked
 
-    def hide(self, ids, begin, place, name, value, form):
-        """-> (ids with the needle in them, its question, answer and chunk)."""
-        cursor = min(max(0, place - begin), len(ids))
-        before = len(self.encode(form.split("{v}")[0].format(k=name)))
-        ids = ids[:cursor] + self.encode(form.format(k=name, v=value)) + ids[cursor:]
-        chunk = (begin + cursor + max(0, before - 1)) // CHUNK
-        return ids, (self.question(f"What is the value of {name}?"), self.encode(value) + [EOF], chunk)
 
-    def copy(self, sequence, length, number, draw):
-        room = len(sequence.ids)
-        while len(sequence.ids) < length:
-            count = draw.randrange(48, 320)
-            start = draw.randrange(room - count)
-            places = [start + j for j in range(count) if sequence.ids[start + j] != PAD]
-            ids = grid([sequence.ids[place] for place in places])
-            # A few tokens must have been read before it can be known what is being copied.
-            gold = [-1] * 6 + [(place + 1) // CHUNK for place in places][6:-1]
-            gold = (gold + [-1] * len(ids))[:len(ids)]
-            number += 1
-            sequence.add(ids, number, [COPY] * len(ids), gold, [0.1] * len(ids))
-        return number
+def hide(corpus, ids, begin, place, name, value, form):
+    """-> (ids with the needle in them, its question, answer and chunk)."""
+    cursor = min(max(0, place - begin), len(ids))
+    before = len(corpus.encode(form.split("{v}")[0].format(k=name)))
+    ids = ids[:cursor] + corpus.encode(form.format(k=name, v=value)) + ids[cursor:]
+    chunk = (begin + cursor + max(0, before - 1)) // CHUNK
+    return ids, (corpus.question(f"What is the value of {name}?"), corpus.encode(value) + [EOF], chunk)
+
+
+def copy(out, length, number, draw):
+    room = len(out.ids)
+    while len(out.ids) < length:
+        count = draw.randrange(48, 320)
+        start = draw.randrange(room - count)
+        places = [start + j for j in range(count) if out.ids[start + j] != PAD]
+        ids = grid([out.ids[place] for place in places])
+        # A few tokens must have been read before it can be known what is being copied.
+        gold = [-1] * 6 + [(place + 1) // CHUNK for place in places][6:-1]
+        gold = (gold + [-1] * len(ids))[:len(ids)]
+        number += 1
+        out.add(ids, number, [COPY] * len(ids), gold, [0.1] * len(ids))
+    return number
 
 
 class Documents:
@@ -223,7 +185,7 @@ class Batches(torch.utils.data.IterableDataset):
         worker = torch.utils.data.get_worker_info()
         draw = random.Random(f"{self.seed}.{worker.id if worker else 0}")
         while True:
-            rows = [self.corpus.sequence(draw, self.stage.length, draw.choices(MODES, self.stage.mix)[0], self.stage.middle,
-                                         phrasings=self.stage.phrasings)
+            rows = [sequence(self.corpus, draw, self.stage.length, draw.choices(MODES, self.stage.mix)[0], self.stage.middle,
+                             phrasings=self.stage.phrasings)
                     for _ in range(self.stage.batch)]
             yield tuple(torch.tensor([row[i] for row in rows]) for i in range(5))

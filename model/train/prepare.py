@@ -23,10 +23,8 @@ import numpy as np
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from questions import names_and_values, without_comments
+from tokens import COMMIT, EOF, FILE, SPECIAL, grid
 
-SPECIAL = ["<pad>", "<eof>", "<file>", "<q>", "<a>", "<suf>", "<mid>", "<commit>"]
-PAD, EOF, FILE, QUESTION, ANSWER, SUFFIX, MIDDLE, COMMIT = range(8)
-CHUNK = 64
 # A line break with the indentation after it, a word (with the character before it), digits in twos, marks, spaces.
 PIECES = r"\n[ \t]*|[^\r\n\p{L}\p{N}]?\p{Lu}?\p{Ll}+|\p{Lu}+|\p{N}{1,2}| ?[^\s\p{L}\p{N}]+|[ \t]+(?=\S)|\s+"
 
@@ -106,7 +104,7 @@ def main():
                 document["of"] = files - 1
             document.update(start=position, length=len(ids))
             index.write(json.dumps(document, ensure_ascii=False) + "\n")
-            arrays.append(np.array(ids + [PAD] * (-len(ids) % CHUNK), np.uint16))
+            arrays.append(np.array(grid(ids), np.uint16))
             position += len(arrays[-1])
     np.save(os.path.join(options.data, "tokens.npy"), np.concatenate(arrays))
     print(f"{len(rows)} documents, {position / 1e6:.1f} M tokens with what is asked", flush=True)

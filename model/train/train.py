@@ -16,10 +16,12 @@ import torch.nn.functional as F
 from torch.utils.checkpoint import checkpoint
 from torch.utils.data import DataLoader
 
-from mix import ANSWERED, ASKED, COPY, KINDS, TEXT, Batches, Corpus
-from model import PAD, Model
+from dataset import Corpus
+from mix import ANSWERED, ASKED, COPY, KINDS, TEXT, Batches
+from model import Model
 from muon import Muon
 from schedule import SCHEDULES
+from tokens import PAD
 from weights import load
 
 LOSS_WEIGHT = {TEXT: 1.0, COPY: 0.5, ANSWERED: 3.0, ASKED: 0.1}
@@ -87,7 +89,7 @@ def batches(corpus, schedule, seed, workers, device):
 
 def report(step, seen, rate, recent, model, began, since):
     numbers = torch.stack(recent).nanmean(0).tolist()
-    text, copy, answer, retrieval, *accuracy, norm = (round(n, 3) for n in numbers)
+    text, copy, answer, retrieval, *accuracy, norm = (None if n != n else round(n, 3) for n in numbers)  # NaN: no such token in ten steps
     peak = torch.cuda.max_memory_allocated() >> 30 if torch.cuda.is_available() else 0
     return {"step": step, "tokens": seen, "text": text, "copy": copy, "answer": answer, "aux": retrieval, "acc": accuracy, "gn": norm,
             "lr": round(rate, 5), "ktok": round(since[1] / (time.time() - since[0]) / 1e3), "s": round(time.time() - began),

@@ -12,7 +12,9 @@ from dataclasses import asdict
 import torch
 from safetensors.torch import load_file, save_file
 
-from model import CHUNK, Model, Sizes
+from layers import Sizes
+from model import Model
+from tokens import CHUNK
 
 LEVELS = 127
 

@@ -12,7 +12,7 @@ import torch
 
 from evaluate import completion, loss, needles, retrieval
 from evaluate.variants import VARIANTS, variant
-from mix import Corpus
+from dataset import Corpus
 from weights import load
 
 VARIANT_TOKENS = 1 << 20  # of memory for the needles of a variant

@@ -5,8 +5,7 @@ import re
 import torch
 
 from memory import encode_packed, pack, read
-from mix import grid
-from prepare import CHUNK, MIDDLE, PAD, SUFFIX
+from tokens import CHUNK, MIDDLE, PAD, SUFFIX, grid
 
 CASES, FILES, LONGEST = 150, 4000, 40
 PREFIX, AFTER = 700, 64

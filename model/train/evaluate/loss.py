@@ -4,7 +4,8 @@ import random
 import torch
 import torch.nn.functional as F
 
-from model import PAD
+from mix import sequence
+from tokens import PAD
 
 LENGTH, SEQUENCES = 8192, 24
 
@@ -16,7 +17,7 @@ def measure(model, corpus, device):
     for name in corpus.names:
         draw, losses, right = random.Random(7), [], []
         for _ in range(SEQUENCES):
-            ids, document = (torch.tensor([column], device=device) for column in corpus.sequence(draw, LENGTH, "text", 0.0, name)[:2])
+            ids, document = (torch.tensor([column], device=device) for column in sequence(corpus, draw, LENGTH, "text", 0.0, name)[:2])
             hidden, _ = model(ids, document)
             logits, target = model.logits(hidden[0, LENGTH // 2 - 1:-1]), ids[0, LENGTH // 2:]
             real = target != PAD

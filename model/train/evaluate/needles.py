@@ -8,7 +8,7 @@ import torch
 
 from memory import LENGTH, encode_packed, encode_rows, pack, read
 from mix import needle
-from prepare import CHUNK, EOF, PAD
+from tokens import CHUNK, EOF, PAD
 
 TRIALS = 40
 SIZES = [1 << 13, 1 << 17, 1 << 20, 1 << 22, 1 << 24]

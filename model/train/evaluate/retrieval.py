@@ -8,8 +8,7 @@ import numpy as np
 import torch
 
 from memory import encode_packed, pack, read
-from mix import grid
-from prepare import CHUNK, PAD
+from tokens import CHUNK, PAD, grid
 
 QUESTIONS, FILES = 200, 4000
 BM25_SHARE = 0.35  # of its score, beside the log-softmax of the model's
