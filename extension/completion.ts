@@ -15,6 +15,14 @@ export function registerCompletion(client: Client, sources: SourcesTree): Dispos
     item.command = { command: "everyline.toggleCompletion", title: on ? "Turn Off" : "Turn On" };
   };
   update();
+  /** Shows the chunks behind the last suggestion in a document; false where there are none. */
+  const show = async (uri: string): Promise<boolean> => {
+    const chunks = await client.request(Requests.completionSources, { uri });
+    const unknown = { title: "", text: "", bestStart: 0, bestEnd: 0, folder: "" };
+    const places = chunks.map((chunk) => ({ ...chunk, ...unknown, reasons: [share(chunk.weight)] }));
+    if (places.length > 0) sources.show(places, `Suggestion in ${nameOf(uri)}`);
+    return places.length > 0;
+  };
   return [
     item,
     workspace.onDidChangeConfiguration((event) => {
@@ -27,10 +35,12 @@ export function registerCompletion(client: Client, sources: SourcesTree): Dispos
     // Run by the editor after an item of the server was inserted.
     commands.registerCommand("everyline.completionAccepted", async (uri: string, characters: number) => {
       await client.notify(Notifications.completionAccepted, { uri, characters });
-      const chunks = await client.request(Requests.completionSources, { uri });
-      const unknown = { title: "", text: "", bestStart: 0, bestEnd: 0, folder: "" };
-      const places = chunks.map((chunk) => ({ ...chunk, ...unknown, reasons: [share(chunk.weight)] }));
-      if (places.length > 0) sources.show(places, `Completion in ${nameOf(uri)}`);
+      await show(uri);
+    }),
+    commands.registerCommand("everyline.explainCompletion", async () => {
+      const uri = window.activeTextEditor?.document.uri.toString();
+      if (uri !== undefined && (await show(uri))) await commands.executeCommand("everyline.sourcesView.focus");
+      else window.showInformationMessage("Everyline has suggested nothing in this file yet.");
     }),
   ];
 }

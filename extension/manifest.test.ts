@@ -59,7 +59,8 @@ describe("the manifest's settings", () => {
   });
 
   it("keep a folder from naming where text is sent", () => {
-    for (const key of ["everyline.answerEndpoint", "everyline.answerModel"]) expect(properties[key]?.scope).toBe("machine");
+    const endpoints = ["everyline.answerEndpoint", "everyline.answerModel", "everyline.completion.endpoint", "everyline.completion.model"];
+    for (const key of endpoints) expect(properties[key]?.scope).toBe("machine");
   });
 
   it("that are restricted without trust exist", () => {

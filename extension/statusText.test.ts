@@ -34,6 +34,15 @@ describe("detailsOf", () => {
   });
 });
 
+describe("suggestions", () => {
+  it("stand in the details once there are some", () => {
+    expect(detailsOf({ ...ready, suggestions: { offered: 0, accepted: 0 } })).toEqual(detailsOf(ready));
+    expect(detailsOf({ ...ready, suggestions: { offered: 12, accepted: 5 } })).toContain(
+      "Suggestions since the window opened: 12 offered, 5 accepted",
+    );
+  });
+});
+
 describe("stripOf", () => {
   it("counts what is in memory when all is ready", () => {
     expect(stripOf("running", [ready], true)).toMatchObject({ tone: "ready", line: "1,200 files and 1 commit in memory", percent: -1 });

@@ -20,6 +20,9 @@ export function detailsOf(status: MemoryStatus): string[] {
   if (skipped.length > 0)
     lines.push(`Left out: ${skipped.map(([reason, files]) => `${files.toLocaleString("en-US")} ${reason}`).join(", ")}`);
   if (status.engine) lines.push(`Engine: ${status.engine.backend} (${status.engine.detail}), ${count(status.engine.threads, "thread")}`);
+  const { suggestions } = status;
+  if (suggestions && suggestions.offered > 0)
+    lines.push(`Suggestions since the window opened: ${suggestions.offered} offered, ${suggestions.accepted} accepted`);
   lines.push(`Memory ${size(status.rssBytes)}, index ${size(status.indexBytes)}, cache ${size(status.cacheBytes)}`);
   if (status.problem) lines.push(status.problem);
   return lines;

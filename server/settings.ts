@@ -14,6 +14,9 @@ export interface Settings {
     delayMs: number;
     /** 0..1: nothing is shown below it. */
     minimumConfidence: number;
+    /** A server of the user's own that fills in the middle (llama.cpp or OpenAI-compatible); empty = the model of this product. */
+    endpoint: string;
+    model: string;
   };
   /** An OpenAI-compatible endpoint that words answers; empty = none. Never used without being set. */
   answerEndpoint: string;
@@ -26,7 +29,7 @@ export const defaultSettings: Settings = {
   exclude: [],
   history: "all",
   cacheGigabytes: 8,
-  completion: { enabled: true, disabledLanguages: [], delayMs: 120, minimumConfidence: 0.45 },
+  completion: { enabled: true, disabledLanguages: [], delayMs: 120, minimumConfidence: 0.45, endpoint: "", model: "" },
   answerEndpoint: "",
   answerModel: "",
   encodeLargeFolders: false,

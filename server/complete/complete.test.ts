@@ -1,3 +1,5 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { describe, expect, it } from "vitest";
 import { SPECIAL } from "../../native/tokenizer.ts";
 import { defaultSettings, type Settings } from "../settings.ts";
@@ -16,6 +18,10 @@ function memoryOf(
     documents: async (ids: readonly number[]) => (ids.includes(7) ? [row] : []),
     chunkLines: async (asked: readonly { chunks: readonly number[] }[]) =>
       asked.map(({ chunks }) => chunks.map((chunk) => ({ startLine: chunk * 10 + 1, endLine: chunk * 10 + 10 }))),
+    files: async () => [],
+    symbolsOf: async () => [],
+    symbolsNamed: async () => [],
+    searchFiles: async () => [],
   };
   return {
     index: index as unknown as CompletionMemory["index"],
@@ -24,6 +30,7 @@ function memoryOf(
     settings: { ...defaultSettings, completion: { ...defaultSettings.completion, ...settings } },
     problem: "",
     headerPath: (path) => `sub/${path}`,
+    fileText: async () => undefined,
     ...part,
   };
 }
@@ -118,6 +125,23 @@ describe("Completer", () => {
     const completer = new Completer(memoryOf(broken, { engine: { session: () => sessions.shift() as ToySession } }));
     expect(await completer.complete(request("a = |"))).toMatchObject({ text: "", reason: "the pool is gone" });
     expect(await completer.complete(request("a = |"))).toMatchObject({ text: "foo" });
+  });
+
+  it("asks the user's own model where one is set, and holds its reply to the same manners", async () => {
+    const asked: string[] = [];
+    const server = createServer((request, response) => {
+      request.on("data", (part) => asked.push(String(part)));
+      request.on("end", () => response.end(JSON.stringify({ content: "getUser())", stop: true })));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}/infill`;
+    const memory = memoryOf(new ToySession(""), { engine: null, tokenizer: null, problem: "no model" }, { endpoint });
+    const secret = 'key = "ghp_0123456789abcdefghijABCDEFGHIJ012345"';
+    const made = await new Completer(memory).complete(request(`${secret}\nx = f(|)\n`));
+    server.close();
+    expect(made).toMatchObject({ text: "getUser()", shown: true });
+    expect(asked.join("")).toContain("x = f(");
+    expect(asked.join("")).not.toContain("ghp_0123456789");
   });
 
   it("offers no secret", async () => {

@@ -8,20 +8,28 @@ import { type Attended, NativeError } from "../../native/addon.ts";
 import type { IndexReader } from "../index/api.ts";
 import type { Settings } from "../settings.ts";
 import { isSecretPath, redactSecrets } from "../workspace/secrets.ts";
+import { nameChances, shareOfNames } from "./chances.ts";
 import { confidence } from "./confidence.ts";
+import { NameCopy } from "./copy.ts";
 import { type Decoded, type DecodeSession, decode } from "./decode.ts";
+import { completeByEndpoint } from "./endpoint.ts";
 import { type Encoder, frame } from "./frame.ts";
+import { type Guide, nameGuide } from "./guide.ts";
+import { knownNames } from "./known-names.ts";
 import { declines, polish } from "./manners.ts";
+import { type ContextSources, repositoryContext } from "./repository-context.ts";
+import { nameScorer } from "./scores.ts";
+import { receiverOf, type Surroundings, surroundingsOf } from "./surroundings.ts";
 import type { Completion, CompletionChunk, CompletionRequest } from "./types.ts";
-import { Vocabulary } from "./vocabulary.ts";
+import { textOf, Vocabulary } from "./vocabulary.ts";
 
 export interface CompletionTokenizer extends Encoder {
   vocabulary(): Uint8Array[];
 }
 
 /** What completion needs of a memory. */
-export interface CompletionMemory {
-  readonly index: Pick<IndexReader, "documentAt" | "documents" | "chunkLines">;
+export interface CompletionMemory extends ContextSources {
+  readonly index: Pick<IndexReader, "documentAt" | "documents" | "chunkLines"> & ContextSources["index"];
   /** Null where there is none; `problem` says why. */
   readonly engine: { session(): DecodeSession } | null;
   readonly tokenizer: CompletionTokenizer | null;
@@ -34,6 +42,11 @@ export interface CompletionMemory {
 const maxTokens = 48;
 const remembered = 8;
 const shownChunks = 12;
+/** Characters of what the repository says that a user's own model is sent. */
+const contextBudget = 6000;
+/** Characters of the file's own text around the cursor that it is sent. */
+const sentBefore = 6000;
+const sentAfter = 2000;
 
 /** A result with the text it belongs to. */
 interface Remembered {
@@ -83,36 +96,70 @@ export class Completer {
 
   #declines(request: CompletionRequest): string {
     if (isSecretPath(request.path)) return "secret file";
-    if (!this.#memory.engine || !this.#memory.tokenizer) return this.#memory.problem || "no engine";
+    if (!this.#memory.settings.completion.endpoint && !(this.#memory.engine && this.#memory.tokenizer))
+      return this.#memory.problem || "no engine";
     return declines(request, this.#memory.settings.completion.disabledLanguages);
   }
 
   async #compute(request: CompletionRequest, signal: AbortSignal): Promise<Completion> {
     signal.throwIfAborted();
+    return this.#memory.settings.completion.endpoint ? this.#askEndpoint(request, signal) : this.#decode(request, signal);
+  }
+
+  /** The user's own model, told what the repository says. */
+  async #askEndpoint(request: CompletionRequest, signal: AbortSignal): Promise<Completion> {
+    const { endpoint, model } = this.#memory.settings.completion;
+    const { path, prefix, suffix } = request;
+    const around = surroundingsOf(prefix, suffix);
+    const known = await knownNames(this.#memory, path, around, receiverOf(around.line).receiver);
+    const context = await repositoryContext(this.#memory, { path, prefix, suffix, around, known, budget: contextBudget });
+    signal.throwIfAborted();
+    const shown = { prefix: redactSecrets(prefix.slice(-sentBefore)).text, suffix: redactSecrets(suffix.slice(0, sentAfter)).text };
+    const reply = await completeByEndpoint({ endpoint, model, path, ...shown, context, signal });
+    return { ...offered(request, reply), confidence: 1, chunks: [], ms: 0 };
+  }
+
+  async #decode(request: CompletionRequest, signal: AbortSignal): Promise<Completion> {
     const { index, engine, tokenizer } = this.#memory;
     if (!engine || !tokenizer) return { ...nothing("no engine"), ms: 0 };
     this.#vocabulary ??= new Vocabulary(tokenizer.vocabulary());
     this.#session ??= engine.session();
     const vocabulary = this.#vocabulary;
-    const framed = frame({ ...request, path: this.#memory.headerPath(request.path) }, tokenizer, (id) => vocabulary.text(id));
+    const around = surroundingsOf(request.prefix, request.suffix);
+    const place = { ...request, path: this.#memory.headerPath(request.path), imports: around.imports };
+    const framed = frame(place, tokenizer, (id) => vocabulary.text(id));
     const stored = await index.documentAt(request.path);
     const hidden = Int32Array.from(stored ? [stored.id] : []);
-    const decoded = await decode(this.#session, framed, vocabulary, { hidden, maxTokens, signal });
+    const guide = this.#guide(request.path, around, framed.healed, vocabulary);
+    const decoded = await decode(this.#session, framed, vocabulary, { hidden, maxTokens, signal, guide, line: around.line });
     return { ...this.#judge(request, decoded), chunks: await this.#chunks(decoded.attended), ms: 0 };
   }
 
+  /** Found while the engine reads the context. */
+  async #guide(path: string, around: Surroundings, healed: string, vocabulary: Vocabulary): Promise<Guide> {
+    const tokenizer = this.#memory.tokenizer as CompletionTokenizer;
+    const { receiver, partial } = receiverOf(around.line);
+    const known = await knownNames(this.#memory, path, around, receiver);
+    const copy = new NameCopy(
+      {
+        chances: nameChances(around, known),
+        share: shareOfNames(around, known),
+        partial,
+        healed: textOf(healed),
+        encode: (text) => tokenizer.encodeText(text).ids,
+      },
+      vocabulary,
+    );
+    const scorer = nameScorer({ around, known, labels: path.endsWith(".swift") });
+    return nameGuide({ scorer, copy, origin: around.line.slice(0, around.line.length - partial.length), vocabulary });
+  }
+
   #judge(request: CompletionRequest, decoded: Decoded): Completion {
-    const verdict = polish({
-      text: decoded.text,
-      prefix: request.prefix,
-      suffix: request.suffix,
-      complete: decoded.stop === "end of text",
-      redact: (text) => redactSecrets(text).text,
-    });
+    const { text, reason } = offered(request, { text: decoded.text, complete: decoded.stop === "end of text" });
     const sure = confidence(decoded);
     const low = sure < this.#memory.settings.completion.minimumConfidence;
-    const reason = verdict.reason || (low ? "low confidence" : "");
-    return { text: verdict.text, confidence: sure, shown: reason === "", reason, chunks: [], ms: 0 };
+    const why = reason || (low ? "low confidence" : "");
+    return { text, confidence: sure, shown: why === "", reason: why, chunks: [], ms: 0 };
   }
 
   /** Where the attended chunks are. Lines of one file that touch are one entry. */
@@ -145,6 +192,15 @@ export class Completer {
     const { path, prefix, suffix } = request;
     this.#results = [{ path, prefix, suffix, completion }, ...this.#results].slice(0, remembered);
   }
+}
+
+/** What of a line may be offered at the place of the request. */
+function offered(
+  { prefix, suffix }: CompletionRequest,
+  line: { text: string; complete: boolean },
+): Pick<Completion, "text" | "shown" | "reason"> {
+  const verdict = polish({ ...line, prefix, suffix, redact: (text) => redactSecrets(text).text });
+  return { ...verdict, shown: verdict.reason === "" };
 }
 
 function addChunk(chunks: CompletionChunk[], one: CompletionChunk): void {

@@ -12,7 +12,10 @@ function decodeLine(line: string, prefix = "x = ", options: { maxTokens?: number
   const session = new ToySession(line);
   const framed = frame({ path: "a", prefix, suffix: "" }, toyTokenizer, (id) => vocabulary.text(id));
   const { maxTokens = 40, signal = new AbortController().signal } = options;
-  return { session, decoded: decode(session, framed, vocabulary, { hidden: none, maxTokens, signal }) };
+  return {
+    session,
+    decoded: decode(session, framed, vocabulary, { hidden: none, maxTokens, signal, line: prefix.slice(prefix.lastIndexOf("\n") + 1) }),
+  };
 }
 
 describe("decode", () => {
@@ -58,13 +61,15 @@ describe("decode", () => {
   });
 });
 
+const anything = { allowed: vocabulary.beginning(""), free: true };
+
 describe("choose", () => {
   it("never chooses a special token but <eof>", () => {
     const logits = new Float32Array(vocabulary.size);
     logits.fill(5, 0, 8);
     logits[SPECIAL.eof] = 0;
     logits[20] = 1;
-    expect(choose(logits, "", vocabulary, true).id).toBe(20);
+    expect(choose(logits, anything, vocabulary, true).id).toBe(20);
   });
 
   it("says something first, as unlikely as it is where the model would rather stop", () => {
@@ -72,8 +77,8 @@ describe("choose", () => {
     logits[SPECIAL.eof] = 20;
     logits[vocabulary.beginning("\n")[0] as number] = 15;
     logits[vocabulary.beginning("b")[0] as number] = 10;
-    expect(choose(logits, "", vocabulary, true).id).toBe(SPECIAL.eof);
-    const { id, logProb } = choose(logits, "", vocabulary, false);
+    expect(choose(logits, anything, vocabulary, true).id).toBe(SPECIAL.eof);
+    const { id, logProb } = choose(logits, anything, vocabulary, false);
     expect(vocabulary.text(id)).toBe("b");
     expect(logProb).toBeLessThan(-9);
   });
@@ -81,6 +86,6 @@ describe("choose", () => {
   it("does not end before the healed text is out", () => {
     const logits = new Float32Array(vocabulary.size);
     logits[SPECIAL.eof] = 9;
-    expect(vocabulary.text(choose(logits, "fo", vocabulary, false).id)).toMatch(/^f/);
+    expect(vocabulary.text(choose(logits, { allowed: vocabulary.beginning("fo"), free: false }, vocabulary, false).id)).toMatch(/^f/);
   });
 });

@@ -8,6 +8,7 @@
 import type { Attended, Step } from "../../native/addon.ts";
 import { SPECIAL } from "../../native/tokenizer.ts";
 import type { Frame } from "./frame.ts";
+import type { Guide } from "./guide.ts";
 import { textOf, type Vocabulary } from "./vocabulary.ts";
 
 export interface DecodeSession {
@@ -21,6 +22,10 @@ export interface DecodeOptions {
   hidden: Int32Array;
   maxTokens: number;
   signal: AbortSignal;
+  /** Awaited once the context is read. */
+  guide?: Promise<Guide> | undefined;
+  /** The line up to the cursor. */
+  line: string;
 }
 
 export interface Decoded {
@@ -38,19 +43,34 @@ export interface Decoded {
 /** Throws NativeError (code "cancelled" after session.cancel()), and the signal's reason once it is aborted. */
 export async function decode(session: DecodeSession, frame: Frame, vocabulary: Vocabulary, options: DecodeOptions): Promise<Decoded> {
   const { signal, maxTokens } = options;
+  options.guide?.catch(() => undefined); // said below, where it is awaited; not at all where the engine failed before
+  const line = Buffer.from(options.line, "utf8").toString("latin1");
+  const kept = line.slice(0, Math.max(0, line.length - frame.healed.length));
   signal.throwIfAborted();
-  const cancel = () => session.cancel();
+  let leave = (_: unknown) => {};
+  const cancelled = new Promise<never>((_, reject) => {
+    leave = reject;
+  });
+  cancelled.catch(() => undefined); // heard where the guide is awaited
+  const cancel = () => {
+    session.cancel();
+    leave(signal.reason);
+  };
   signal.addEventListener("abort", cancel, { once: true });
   try {
     let step = await session.begin(frame.ids, options.hidden);
+    const guide = await Promise.race([options.guide, cancelled]);
     let bytes = "";
+    let previous: number | undefined;
     const tokens: Decoded["tokens"] = [];
     const weights = new Map<string, Attended>();
     for (let steps = 1; ; steps++) {
       signal.throwIfAborted();
       addWeights(weights, step.attended);
       const outstanding = frame.healed.slice(bytes.length);
-      const choice = choose(step.logits, outstanding, vocabulary, bytes.slice(frame.healed.length).trim() !== "");
+      const allowed = vocabulary.beginning(outstanding);
+      guide?.weigh(kept + bytes, step.logits, allowed, previous);
+      const choice = choose(step.logits, { allowed, free: outstanding === "" }, vocabulary, bytes.slice(frame.healed.length).trim() !== "");
       const made = bytes + vocabulary.text(choice.id);
       const written = made.slice(frame.healed.length);
       const ended = written.indexOf("\n");
@@ -61,6 +81,7 @@ export async function decode(session: DecodeSession, frame: Frame, vocabulary: V
       bytes = made;
       if (written) tokens.push({ end: textOf(written).length, logProb: choice.logProb });
       if (steps >= maxTokens) return finish(written, tokens, Number.NEGATIVE_INFINITY, "length", shares(weights, steps));
+      previous = choice.id;
       step = await session.next(choice.id);
     }
   } finally {
@@ -85,18 +106,23 @@ function addWeights(weights: Map<string, Attended>, attended: readonly Attended[
   }
 }
 
+export interface Allowed {
+  /** Tokens that agree with the bytes outstanding, without <eof>. */
+  allowed: Int32Array;
+  /** Whether none are outstanding. */
+  free: boolean;
+}
+
 /**
  * The likeliest token that agrees with the bytes outstanding, with its log probability among all that do. A stop is only taken where it
  * is allowed (`mayStop`), but counts among the others anyhow.
  */
 export function choose(
   logits: Float32Array,
-  outstanding: string,
+  { allowed, free }: Allowed,
   vocabulary: Vocabulary,
   mayStop: boolean,
 ): { id: number; logProb: number } {
-  const allowed = vocabulary.beginning(outstanding);
-  const free = outstanding === "";
   let top = free ? (logits[SPECIAL.eof] as number) : Number.NEGATIVE_INFINITY;
   let best = free && mayStop ? SPECIAL.eof : -1;
   for (const id of allowed) {

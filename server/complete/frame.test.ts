@@ -7,7 +7,7 @@ import { textOf, Vocabulary } from "./vocabulary.ts";
 const vocabulary = new Vocabulary(toyTokenizer.vocabulary());
 const bytes = (id: number) => vocabulary.text(id);
 
-function parts(place: { path: string; prefix: string; suffix: string }) {
+function parts(place: { path: string; prefix: string; suffix: string; imports?: string[] }) {
   const { ids, healed } = frame(place, toyTokenizer, bytes);
   const cut = ids.indexOf(SPECIAL.suf);
   const text = (some: Int32Array) => textOf([...some].map(bytes).join(""));
@@ -34,15 +34,25 @@ describe("frame", () => {
     expect(parts({ path: "a", prefix: "1\r\n2\r\n ", suffix: "\r\n3" })).toMatchObject({ prefix: "a\n1\n2\n", suffix: "\n3" });
   });
 
-  it("starts at a multiple of 64 tokens and holds at least 700", () => {
+  it("holds at least 700 tokens, the header and then the text from a multiple of 64 tokens on", () => {
     for (const length of [690, 700, 800, 829, 2000, 5000]) {
       const made = parts({ path: "a", prefix: "x".repeat(length), suffix: "" });
       const all = length + 3; // <file> a \n
-      const start = all - (made.tokens + 1);
+      const header = all > 700 ? 3 : 0; // once more: <file> a \n
+      const start = all - (made.tokens + 1 - header);
       expect(start % 64).toBe(0);
       expect(made.tokens + 1).toBeGreaterThanOrEqual(Math.min(700, all));
       expect(made.tokens + 1).toBeLessThan(764);
     }
+  });
+
+  it("puts the imports before the end of a long text, as far as there is room", () => {
+    const imports = ['import { foo } from "bar"', "x".repeat(500)];
+    const made = parts({ path: "a", prefix: `${imports.join("\n")}\n${"y".repeat(2000)}`, suffix: "", imports });
+    expect(made.prefix.startsWith('a\nimport { foo } from "bar"\nxxx')).toBe(true);
+    expect(made.prefix).toMatch(/xy+$/);
+    expect(made.prefix.replace(/y+$/, "").length).toBeLessThan(250);
+    expect(made.tokens + 1).toBeLessThan(764);
   });
 
   it("keeps its start while a line grows, so that the engine reuses what it read", () => {

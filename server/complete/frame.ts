@@ -1,14 +1,17 @@
 /**
  * The ids the engine reads for a cursor: PREFIX <suf> SUFFIX <mid> (model/README.md, "Documents").
  *
- * PREFIX starts at a multiple of 64 tokens of its document, so that one more key changes only its end and the engine
- * prefills no more than that. Special tokens come from here alone, never from text.
+ * PREFIX is the end of the text before the cursor and, where that does not reach back to the beginning of the file, the file's imports
+ * before it: which names there are is what the end of a text says least. The end starts at a multiple of 64 tokens of its document, so that
+ * one more key changes only PREFIX's end and the engine prefills no more than that. Special tokens come from here alone, never from text.
  */
 import type { Tokenized } from "../../native/addon.ts";
 import { SPECIAL } from "../../native/tokenizer.ts";
 
 const chunk = 64;
 const prefixTokens = 700;
+/** Of the prefix: the file's header and imports. */
+const importTokens = 192;
 const suffixTokens = 64;
 /** Characters of the suffix that are tokenised: 64 tokens are some 250 characters, a run of blanks may make them more. */
 const suffixWindow = 4096;
@@ -28,6 +31,8 @@ export interface Place {
   /** All text before and after the cursor, as in the editor. */
   prefix: string;
   suffix: string;
+  /** The file's import statements. */
+  imports?: readonly string[];
 }
 
 export interface Frame {
@@ -39,10 +44,17 @@ export interface Frame {
 /** `bytes` gives a token's bytes as a byte string (one character a byte). */
 export function frame(place: Place, tokenizer: Encoder, bytes: (id: number) => string): Frame {
   const before = documentIds(place, tokenizer);
-  const prefix = before.slice(Math.floor(Math.max(0, before.length - prefixTokens) / chunk) * chunk);
+  const whole = before.length <= prefixTokens && before[0] === SPECIAL.file;
+  const head = whole ? [] : headIds(place, tokenizer);
+  const start = Math.floor(Math.max(0, before.length - prefixTokens + head.length) / chunk) * chunk;
+  const prefix = [...head, ...before.slice(start)];
   const healed = prefix.pop() as number;
   const after = ids(tokenizer, place.suffix.slice(0, suffixWindow)).subarray(0, suffixTokens);
   return { ids: Int32Array.from([...prefix, SPECIAL.suf, ...after, SPECIAL.mid]), healed: bytes(healed) };
+}
+
+function headIds({ path, imports = [] }: Place, tokenizer: Encoder): number[] {
+  return [SPECIAL.file, ...ids(tokenizer, `${path}\n${imports.map((statement) => `${statement}\n`).join("")}`)].slice(0, importTokens);
 }
 
 /**

@@ -20,7 +20,7 @@ export interface CompletionChunk {
 export interface Completion {
   /** To insert at the cursor; "" when there is nothing to offer. */
   text: string;
-  /** 0..1, calibrated: probability that the text is right to its first stop. */
+  /** 0..1, calibrated: probability that the text is right to its first stop; 1 for a model of the user's own, which tells none. */
   confidence: number;
   /** Whether it passes the threshold and the manners. */
   shown: boolean;

@@ -8,6 +8,13 @@ export class Vocabulary {
   readonly #sorted: Int32Array;
   readonly #ending: Uint8Array;
   readonly #exact = new Map<string, number>();
+  /** Tokens that begin a name, with at most one character before it. */
+  readonly beginningName: Int32Array;
+  /** Tokens that cannot continue a name: it ends before them. */
+  readonly endingName: Int32Array;
+  readonly #endsName: Uint8Array;
+  /** Bytes of the longest token. */
+  readonly longest: number;
 
   /** `entries`: bytes by id, as NativeTokenizer.vocabulary() gives them. */
   constructor(entries: readonly Uint8Array[]) {
@@ -17,6 +24,22 @@ export class Vocabulary {
     const ids = entries.map((_, id) => id).filter((id) => this.text(id) !== "");
     for (const id of ids) this.#exact.set(this.text(id), id);
     this.#sorted = Int32Array.from(ids.sort((a, b) => (this.text(a) < this.text(b) ? -1 : 1)));
+    this.#endsName = new Uint8Array(this.size);
+    const texts = new Map(ids.map((id) => [id, textOf(this.text(id))]));
+    this.beginningName = Int32Array.from(ids.filter((id) => /^[^\p{L}\p{N}\s]?[\p{L}_$]|^ [\p{L}_$]/u.test(texts.get(id) as string)));
+    this.endingName = Int32Array.from(ids.filter((id) => !/^[\p{L}\p{N}_$]/u.test(texts.get(id) as string)));
+    for (const id of this.endingName) this.#endsName[id] = 1;
+    this.longest = Math.max(0, ...ids.map((id) => this.text(id).length));
+  }
+
+  /** Whether a name that stands before the token ends there. */
+  endsName(id: number): boolean {
+    return this.#endsName[id] === 1;
+  }
+
+  /** The token of exactly these bytes. */
+  id(bytes: string): number | undefined {
+    return this.#exact.get(bytes);
   }
 
   /** Whether nothing but blanks stands before the token's first line end. */
@@ -28,18 +51,23 @@ export class Vocabulary {
     return this.#texts[id] ?? "";
   }
 
+  /** Tokens that begin with `start`. */
+  from(start: string): Int32Array {
+    const first = this.#lowerBound(start);
+    let end = first;
+    while (end < this.#sorted.length && this.text(this.#sorted[end] as number).startsWith(start)) end++;
+    return this.#sorted.subarray(first, end);
+  }
+
   /** Tokens that begin with `required`, and those that are a beginning of it; all but the specials where it is "". */
   beginning(required: string): Int32Array {
-    const first = this.#lowerBound(required);
-    let end = first;
-    while (end < this.#sorted.length && this.text(this.#sorted[end] as number).startsWith(required)) end++;
+    const longer = this.from(required);
     const parts: number[] = [];
     for (let length = 1; length < required.length; length++) {
       const id = this.#exact.get(required.slice(0, length));
       if (id !== undefined) parts.push(id);
     }
-    if (parts.length === 0) return this.#sorted.subarray(first, end);
-    return Int32Array.from([...parts, ...this.#sorted.subarray(first, end)]);
+    return parts.length === 0 ? longer : Int32Array.from([...parts, ...longer]);
   }
 
   #lowerBound(text: string): number {

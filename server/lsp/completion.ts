@@ -13,6 +13,7 @@ import {
 } from "vscode-languageserver/node";
 import type { TextDocument } from "vscode-languageserver-textdocument";
 import type { Completion, CompletionChunk, CompletionRequest } from "../complete/types.ts";
+import type { SuggestionCounts } from "../memory/types.ts";
 import type { Settings } from "../settings.ts";
 import { signalOf } from "./errors.ts";
 import type { Folders } from "./folders.ts";
@@ -32,6 +33,7 @@ export class InlineCompletions {
   readonly #options: InlineCompletionsOptions;
   /** By document URI: the chunks behind the last completion offered there. */
   readonly #sources = new Map<string, LocatedChunk[]>();
+  readonly #counts: SuggestionCounts = { offered: 0, accepted: 0 };
 
   constructor(options: InlineCompletionsOptions) {
     this.#options = options;
@@ -39,6 +41,15 @@ export class InlineCompletions {
 
   sources(uri: string): LocatedChunk[] {
     return this.#sources.get(uri) ?? [];
+  }
+
+  get counts(): SuggestionCounts {
+    return { ...this.#counts };
+  }
+
+  /** The command of an item ran: the user took it. */
+  accepted(): void {
+    this.#counts.accepted++;
   }
 
   async provide(params: InlineCompletionParams, token: CancellationToken): Promise<InlineCompletionItem[]> {
@@ -63,6 +74,7 @@ export class InlineCompletions {
     const root = place.folder.path;
     const chunks = made.chunks.map((chunk) => ({ ...chunk, uri: uriInFolder(root, chunk.path) ?? "" }));
     this.#sources.set(document.uri, chunks);
+    this.#counts.offered++;
     return [
       {
         insertText: cursor.kept + made.text,

@@ -1,6 +1,7 @@
 /** The custom requests of protocol.ts: parameters are checked, folders found, paths turned into URIs inside their folder. */
 import { type CancellationToken, type Connection, ResponseError } from "vscode-languageserver/node";
 import type { Answer } from "../ask/types.ts";
+import type { MemoryStatus } from "../memory/types.ts";
 import { type LocatedAnswer, type LocatedEvidence, notReadyCode, type Request, Requests } from "../protocol.ts";
 import type { Evidence, SearchOptions } from "../retrieve/types.ts";
 import type { InlineCompletions } from "./completion.ts";
@@ -9,7 +10,14 @@ import type { Folder, Folders } from "./folders.ts";
 import type { OpenedFolder } from "./opened.ts";
 import { uriInFolder } from "./uris.ts";
 
-export function answerRequests(connection: Connection, folders: Folders, completions: InlineCompletions): void {
+export interface Answering {
+  folders: Folders;
+  completions: InlineCompletions;
+  /** How the memories of a folder ("": of all) are. */
+  statusesOf: (folder: string) => Promise<MemoryStatus[]>;
+}
+
+export function answerRequests(connection: Connection, { folders, completions, statusesOf }: Answering): void {
   /** Registers a handler whose errors become answers that name them. */
   function on<P, R>(request: Request<P, R>, handle: (params: P, token: CancellationToken) => R | Promise<R>): void {
     connection.onRequest(request.method, async (params: unknown, token: CancellationToken): Promise<unknown> => {
@@ -76,7 +84,7 @@ export function answerRequests(connection: Connection, folders: Folders, complet
     return { folder: found.folder.uri, origins: await opened.lineOrigin(found.path, lineOf(startLine), lineOf(endLine)) };
   });
 
-  on(Requests.status, ({ folder }) => folders.statuses(textOf(folder, "folder")));
+  on(Requests.status, ({ folder }) => statusesOf(textOf(folder, "folder")));
   on(Requests.pause, ({ folder }) => each(folder, (opened) => opened.pause()));
   on(Requests.resume, ({ folder }) => each(folder, (opened) => opened.resume()));
   on(Requests.rebuild, ({ folder }) => each(folder, (opened) => opened.rebuild()));

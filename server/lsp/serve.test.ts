@@ -175,6 +175,16 @@ describe("inline completion", () => {
     expect(await server.ask(Requests.completionSources, { uri: server.uriOf("a b.ts") })).toMatchObject([{ uri: `${server.uri}/c.ts` }]);
   });
 
+  it("counts what was offered and what was accepted", async () => {
+    const server = await started();
+    const counts = async () => (await server.ask(Requests.status, { folder: "" }))[0]?.suggestions;
+    await server.open("a b.ts", "one\ntwo");
+    expect(await counts()).toEqual({ offered: 0, accepted: 0 });
+    await server.complete("a b.ts", { line: 1, character: 1 }, automatic);
+    await server.client.sendNotification(Notifications.completionAccepted, { uri: server.uriOf("a b.ts"), characters: 6 });
+    expect(await counts()).toEqual({ offered: 1, accepted: 1 });
+  });
+
   it("continues the item selected in the suggest widget and replaces its range", async () => {
     const server = await started();
     await server.open("a b.ts", "x.to;");

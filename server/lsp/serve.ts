@@ -10,6 +10,7 @@ import {
   type InitializeResult,
   TextDocumentSyncKind,
 } from "vscode-languageserver/node";
+import type { MemoryStatus } from "../memory/types.ts";
 import { type InitializeOptions, Notifications } from "../protocol.ts";
 import { defaultSettings, type Settings } from "../settings.ts";
 import { InlineCompletions } from "./completion.ts";
@@ -62,7 +63,7 @@ export function serve(connection: Connection, open: OpenFolder): void {
   });
 
   connection.onInitialized(async () => {
-    status = new StatusReporter({ connection, statuses: () => folders.statuses(""), progress: can.progress, log });
+    status = new StatusReporter({ connection, statuses: () => statusesOf(""), progress: can.progress, log });
     if (can.watchConfiguration) {
       await connection.client.register(DidChangeConfigurationNotification.type, { section: "everyline" });
     }
@@ -84,7 +85,7 @@ export function serve(connection: Connection, open: OpenFolder): void {
   });
 
   documents.listen(connection);
-  answerRequests(connection, folders, completions);
+  answerRequests(connection, { folders, completions, statusesOf });
   connection.languages.inlineCompletion.on(async (params, token) => {
     try {
       return await completions.provide(params, token);
@@ -94,7 +95,10 @@ export function serve(connection: Connection, open: OpenFolder): void {
       return responseError(error);
     }
   });
-  connection.onNotification(Notifications.completionAccepted, () => undefined);
+  connection.onNotification(Notifications.completionAccepted, () => {
+    completions.accepted();
+    status?.changed();
+  });
   connection.onNotification(Notifications.battery, (params: { onBattery?: unknown }) => setBattery(params?.onBattery === true));
 
   connection.onShutdown(async () => {
@@ -103,6 +107,10 @@ export function serve(connection: Connection, open: OpenFolder): void {
     status?.close();
     await within(closingMs, folders.close());
   });
+
+  async function statusesOf(folder: string): Promise<MemoryStatus[]> {
+    return (await folders.statuses(folder)).map((one) => ({ ...one, suggestions: completions.counts }));
+  }
 
   function setBattery(on: boolean): void {
     battery = on;

@@ -49,6 +49,8 @@ export function readSettings(value: unknown): ReadSettings {
         defaults.completion.minimumConfidence,
         number(0, 1),
       ),
+      endpoint: take(completion, "endpoint", "completion.endpoint", defaults.completion.endpoint, string),
+      model: take(completion, "model", "completion.model", defaults.completion.model, string),
     },
     answerEndpoint: take(root, "answerEndpoint", "answerEndpoint", defaults.answerEndpoint, string),
     answerModel: take(root, "answerModel", "answerModel", defaults.answerModel, string),

@@ -25,6 +25,13 @@ export interface MemoryStatus {
   indexBytes: number;
   cacheBytes: number;
   rssBytes: number;
+  /** Suggestions since the server started: returned and not cancelled, and inserted by the user. Counted on this machine, told to nobody. */
+  suggestions?: SuggestionCounts;
+}
+
+export interface SuggestionCounts {
+  offered: number;
+  accepted: number;
 }
 
 /** Summary of bringing a folder up to date (CLI index). */

@@ -1,0 +1,153 @@
+/**
+ * Completion by a server that the user set (setting `completion.endpoint`): llama.cpp's /infill, or an OpenAI-compatible /completions
+ * with a suffix. Never called without one. The reply is streamed and left as soon as a line is whole.
+ */
+import type { ContextPart } from "./repository-context.ts";
+
+export interface EndpointRequest {
+  endpoint: string;
+  model: string;
+  path: string;
+  prefix: string;
+  suffix: string;
+  context: readonly ContextPart[];
+  signal: AbortSignal;
+}
+
+export interface EndpointReply {
+  /** The first line of what it says. */
+  text: string;
+  /** Whether it ended by itself or at a line end, and not at the token limit. */
+  complete: boolean;
+}
+
+const timeoutMs = 10_000;
+const maxTokens = 64;
+/** Characters of a reply that are read: a line has a few dozen. */
+const largestReply = 64 * 1024;
+
+/** Throws an error for people when the server cannot be asked or does not answer as it should; the signal's reason when aborted. */
+export async function completeByEndpoint(request: EndpointRequest): Promise<EndpointReply> {
+  const url = endpointUrl(request.endpoint);
+  const infill = url.pathname.endsWith("/infill");
+  const stop = new AbortController();
+  const response = await fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/json", accept: "text/event-stream" },
+    body: JSON.stringify(infill ? infillBody(request) : completionsBody(request)),
+    redirect: "error",
+    signal: AbortSignal.any([request.signal, stop.signal, AbortSignal.timeout(timeoutMs)]),
+  });
+  try {
+    if (!response.ok) throw new Error(`${url.origin} answered with status ${response.status}`);
+    return await readLine(response, infill ? infillText : completionsText);
+  } finally {
+    stop.abort(); // what it would still say is not wanted
+  }
+}
+
+/** "http://h/v1" and "http://h/v1/completions" name the same; "/infill" is llama.cpp's own. Throws for anything but http and https. */
+export function endpointUrl(endpoint: string): URL {
+  let url: URL;
+  try {
+    url = new URL(endpoint.trim());
+  } catch {
+    throw new Error("everyline.completion.endpoint is not a URL");
+  }
+  if (url.protocol !== "http:" && url.protocol !== "https:")
+    throw new Error("everyline.completion.endpoint must begin with http:// or https://");
+  const path = url.pathname.replace(/\/+$/, "");
+  url.pathname = /\/(?:completions|infill)$/.test(path) ? path : `${path}/completions`;
+  return url;
+}
+
+function infillBody({ model, prefix, suffix, context }: EndpointRequest): object {
+  return {
+    ...(model && { model }),
+    input_extra: context.map((part) => ({ filename: part.path, text: part.text })),
+    input_prefix: prefix,
+    input_suffix: suffix,
+    prompt: "",
+    n_predict: maxTokens,
+    temperature: 0,
+    stop: ["\n"],
+    stream: true,
+    cache_prompt: true,
+  };
+}
+
+function completionsBody({ model, path, prefix, suffix, context }: EndpointRequest): object {
+  const parts = context.map((part) => `${comment(path)} ${part.path}\n${part.text}\n\n`).join("");
+  return {
+    ...(model && { model }),
+    prompt: `${parts}${comment(path)} ${path}\n${prefix}`,
+    suffix,
+    max_tokens: maxTokens,
+    temperature: 0,
+    stop: ["\n"],
+    stream: true,
+  };
+}
+
+function comment(path: string): string {
+  return /\.(?:py|rb|sh|bash|ex|exs|ya?ml|toml|pl|r|jl)$/i.test(path) ? "#" : "//";
+}
+
+interface Event {
+  text: string;
+  /** Why it ended; "" while it goes on. */
+  ended: "" | "stop" | "length";
+}
+
+function infillText(event: { content?: unknown; stop?: unknown; stop_type?: unknown; stopped_limit?: unknown }): Event {
+  const text = typeof event.content === "string" ? event.content : "";
+  if (event.stop !== true) return { text, ended: "" };
+  return { text, ended: event.stop_type === "limit" || event.stopped_limit === true ? "length" : "stop" };
+}
+
+function completionsText(event: { choices?: { text?: unknown; finish_reason?: unknown }[] }): Event {
+  const choice = event.choices?.[0];
+  const ended = choice?.finish_reason === "length" ? "length" : choice?.finish_reason ? "stop" : "";
+  return { text: typeof choice?.text === "string" ? choice.text : "", ended };
+}
+
+/** Reads server-sent events until a line is whole; a server that does not stream sends one JSON document. */
+async function readLine(response: Response, read: (event: object) => Event): Promise<EndpointReply> {
+  const streamed = response.headers.get("content-type")?.includes("text/event-stream") ?? false;
+  const decoder = new TextDecoder();
+  let waiting = "";
+  let text = "";
+  let size = 0;
+  for await (const bytes of response.body ?? []) {
+    waiting += decoder.decode(bytes, { stream: true });
+    size += bytes.length;
+    if (size > largestReply) throw new Error("the completion server's reply is larger than 64 kB");
+    if (!streamed) continue;
+    const lines = waiting.split("\n");
+    waiting = lines.pop() as string;
+    for (const line of lines) {
+      if (!line.startsWith("data:") || line.includes("[DONE]")) continue;
+      const event = read(parsed(line.slice(5)));
+      text += event.text;
+      if (text.includes("\n")) return { text: firstLine(text), complete: true };
+      if (event.ended) return { text: firstLine(text), complete: event.ended === "stop" };
+    }
+  }
+  if (streamed) return { text: firstLine(text), complete: true };
+  const whole = read(parsed(waiting));
+  return { text: firstLine(whole.text), complete: whole.ended !== "length" };
+}
+
+function parsed(text: string): object {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === "object" && value !== null) return value;
+  } catch {
+    // said below
+  }
+  throw new Error("the completion server's reply is not JSON");
+}
+
+function firstLine(text: string): string {
+  return text.split(/\r?\n/)[0] as string;
+}

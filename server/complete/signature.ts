@@ -1,0 +1,68 @@
+/**
+ * What a definition's first line says of calls to it: how many arguments, and what its parameters are called.
+ *
+ * The line may be cut in the middle of the list: then only the least number of arguments is known.
+ */
+export interface Parameters {
+  names: string[];
+  /** Arguments that a call must have, and may have. */
+  least: number;
+  most: number;
+}
+
+/** Undefined where the signature of `name` has no list of parameters. */
+export function parametersOf(name: string, signature: string): Parameters | undefined {
+  const at = signature.search(new RegExp(`(?<![\\p{L}\\p{N}_$])${name.replaceAll("$", "\\$")}(?![\\p{L}\\p{N}_$])`, "u"));
+  const open = at < 0 ? -1 : listStart(signature, at + name.length);
+  if (open < 0) return undefined;
+  const { parts, closed } = listItems(signature, open + 1);
+  const written = parts.filter(
+    (part) => !/^(?:&?\s*(?:mut\s+)?self|cls|this)\b(?!\s*\.)/.test(part) && part !== "void" && part !== "*" && part !== "/",
+  );
+  const needed = written.filter((part) => !/=|\?:|\.\.\.|^\*|\bvararg\b|\bparams\b|^@?optional\b/.test(part));
+  const rest = written.some((part) => /\.\.\.|^\*|\bvararg\b|\bparams\b/.test(part));
+  return {
+    names: written.map(parameterName),
+    least: needed.length,
+    most: closed && !rest ? written.length : Number.POSITIVE_INFINITY,
+  };
+}
+
+/** The bracket that opens the list: after the name, type parameters and what binds a function to it (`= async (`, `: function(`). */
+function listStart(signature: string, from: number): number {
+  const between = /^\s*(?:<[^()]*>)?\s*(?::\s*)?(?:=\s*)?(?:async\s*)?(?:function\s*\w*\s*)?(?:<[^()]*>)?\s*\(/.exec(signature.slice(from));
+  return between ? from + between[0].length - 1 : -1;
+}
+
+function listItems(text: string, from: number): { parts: string[]; closed: boolean } {
+  const parts: string[] = [];
+  let depth = 0;
+  let part = "";
+  const end = () => {
+    if (part.trim() !== "") parts.push(part.trim());
+    part = "";
+  };
+  for (const character of text.slice(from)) {
+    if (depth === 0 && character === ")") {
+      end();
+      return { parts, closed: true };
+    }
+    if ("([{<".includes(character)) depth++;
+    else if (")]}".includes(character) || (character === ">" && !/[-=]$/.test(part))) depth--;
+    if (depth === 0 && character === ",") end();
+    else part += character;
+  }
+  end();
+  return { parts, closed: false };
+}
+
+/** `name: Type`, `Type name`, `label name: Type`, `name Type`, `$name = 1`: the label or the name. */
+function parameterName(part: string): string {
+  const bare = part.replace(/\s*=[\s\S]*$/, "");
+  const before = /^([^:]*):(?!:)/.exec(bare)?.[1];
+  const words = (before ?? bare).match(/[\p{L}_$][\p{L}\p{N}_$]*/gu) ?? [];
+  if (before !== undefined) return words.find((word) => word !== "_" && !modifiers.has(word)) ?? "";
+  return words.at(-1) ?? "";
+}
+
+const modifiers = new Set(["val", "var", "mut", "final", "public", "private", "protected", "readonly", "inout", "noinline", "crossinline"]);

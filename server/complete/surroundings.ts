@@ -1,0 +1,188 @@
+/**
+ * What the text around a cursor says of the names that may follow it: which names occur and where, what is imported, and what
+ * has been asked of the same receiver. Pure text, no grammar: it must hold while the file does not parse.
+ */
+
+import { importedNames } from "./imports.ts";
+
+/** `a.b->` before a cursor: `name` is "b", `path` "a.b". */
+export interface Receiver {
+  name: string;
+  path: string;
+}
+
+/** How a name occurs in the file. */
+export interface Occurrence {
+  count: number;
+  /** Occurrences that are called: a bracket follows. */
+  calls: number;
+  /** Lines between the cursor and the nearest occurrence before it; Infinity where there is none. */
+  above: number;
+  /** Occurrences in import statements. */
+  imported: number;
+}
+
+export interface Surroundings {
+  /** The line up to the cursor. */
+  line: string;
+  occurrences: ReadonlyMap<string, Occurrence>;
+  /** Import statements in the order of the file, each whole. */
+  imports: readonly string[];
+  /** Names that follow `name.` (or `->`, `::`) in the file, with how often. */
+  members(name: string): ReadonlyMap<string, number>;
+  /** Names that look like types and that the file's text connects with `name`: its declaration, assignment or cast. */
+  typesOf(name: string): readonly string[];
+}
+
+/** Characters read before and after the cursor; of the file's beginning always as much as `headWindow`. */
+const window = 64 * 1024;
+const headWindow = 16 * 1024;
+const name = /[\p{L}_$][\p{L}\p{N}_$]*/gu;
+const importStart =
+  /^\s*(?:import\b|from\s+\S+\s+import\b|(?:pub(?:\([^)]*\))?\s+)?use\s|using\s|#\s*include\b|require(?:_once|_relative)?[\s(]|include(?:_once)?[\s(]|alias\s|open\s+[A-Z]|(?:const|let|var)\b.*\brequire\(|export\s.*\bfrom\s)/;
+/** Lines of one statement at most. */
+const importLines = 80;
+const mostImports = 200;
+
+export function surroundingsOf(prefix: string, suffix: string): Surroundings {
+  const before = prefix.length > window + headWindow ? `${prefix.slice(0, headWindow)}\n${prefix.slice(-window)}` : prefix;
+  const text = before + suffix.slice(0, window);
+  const imports = importsOf(before);
+  return {
+    line: prefix.slice(prefix.lastIndexOf("\n") + 1),
+    occurrences: occurrencesOf(before, suffix.slice(0, window), imports),
+    imports,
+    members: remembering((of) => membersIn(text, of)),
+    typesOf: remembering((of) => typesIn(text, of)),
+  };
+}
+
+/** The receiver that `line` ends with, where a member's name is to follow; `partial` is what of that name is written. */
+export function receiverOf(line: string): { receiver: Receiver | null; partial: string } {
+  const partial = /[\p{L}\p{N}_$]*$/u.exec(line)?.[0] ?? "";
+  const head = line.slice(0, line.length - partial.length);
+  const path = /((?:[\p{L}_$@][\p{L}\p{N}_$]*(?:\([^()]*\)|\[[^\][]*\]|<[\w, ]*>)*[?!]?(?:\.|->|::|\\))+)$/u.exec(head)?.[1];
+  if (path) {
+    const bare = path.replace(/(?:\.|->|::|\\)$/, "").replace(/[?!]$/, "");
+    const parts = bare.replace(/\([^()]*\)|\[[^\][]*\]|<[\w, ]*>/g, "").split(/[?!]?(?:\.|->|::|\\)/);
+    return { receiver: { name: parts.at(-1) as string, path: bare }, partial };
+  }
+  return /(?:[)\]}"'`]|^\s*)[?!]?(?:\.|->|::)$/.test(head) ? { receiver: { name: "", path: "" }, partial } : { receiver: null, partial };
+}
+
+export interface Call {
+  name: string;
+  /** Arguments before the one at the end of the text, and what is written of that. */
+  before: number;
+  current: string;
+}
+
+/** The call whose arguments `text` ends in. */
+export function callAround(text: string): Call | undefined {
+  let depth = 0;
+  let before = 0;
+  let start = text.length;
+  for (let at = text.length - 1; at >= 0; at--) {
+    const character = text[at] as string;
+    if (")]}".includes(character)) depth++;
+    else if ("([{".includes(character) && --depth < 0) {
+      const name = character === "(" ? /([\p{L}_$][\p{L}\p{N}_$]*)(?:<[^()]*>)?$/u.exec(text.slice(0, at))?.[1] : undefined;
+      return name === undefined ? undefined : { name, before, current: text.slice(before > 0 ? start : at + 1) };
+    } else if (character === "," && depth === 0) {
+      if (before++ === 0) start = at + 1;
+    }
+  }
+  return undefined;
+}
+
+/** Import statements with the lines that belong to them. */
+function importsOf(text: string): string[] {
+  const lines = text.split(/\r?\n/);
+  const found: string[] = [];
+  for (let at = 0; at < lines.length && found.length < mostImports; at++) {
+    if (!importStart.test(lines[at] as string)) continue;
+    let end = at;
+    let statement = lines[at] as string;
+    while (isOpen(statement) && end + 1 < lines.length && end - at < importLines) statement += `\n${lines[++end]}`;
+    if (isOpen(statement)) continue; // not an import after all, or one that is being written
+    found.push(statement);
+    at = end;
+  }
+  return found;
+}
+
+function isOpen(statement: string): boolean {
+  const opened = statement.match(/[({]/g)?.length ?? 0;
+  return opened > (statement.match(/[)}]/g)?.length ?? 0);
+}
+
+function occurrencesOf(before: string, after: string, imports: readonly string[]): Map<string, Occurrence> {
+  const found = new Map<string, Occurrence>();
+  const at = (word: string): Occurrence => {
+    let known = found.get(word);
+    if (!known) {
+      known = { count: 0, calls: 0, above: Number.POSITIVE_INFINITY, imported: 0 };
+      found.set(word, known);
+    }
+    return known;
+  };
+  const lines = before.split("\n");
+  for (const [number, line] of lines.entries())
+    for (const match of line.matchAll(name)) {
+      if (number === lines.length - 1 && match.index + match[0].length === line.length) continue; // being written
+      count(at(match[0]), line, match).above = lines.length - 1 - number;
+    }
+  for (const line of after.split("\n")) for (const match of line.matchAll(name)) count(at(match[0]), line, match);
+  for (const statement of imports) for (const word of importedNames(statement)) at(word).imported++;
+  return found;
+}
+
+function count(occurrence: Occurrence, line: string, match: RegExpExecArray): Occurrence {
+  occurrence.count++;
+  if (/^(?:<[^<>()]*>)?\(/.test(line.slice(match.index + match[0].length, match.index + match[0].length + 40))) occurrence.calls++;
+  return occurrence;
+}
+
+/** Names that follow `of` and a dot or arrow in a text, with how often. */
+export function membersIn(text: string, of: string): Map<string, number> {
+  const found = new Map<string, number>();
+  if (of === "") return found;
+  const pattern = new RegExp(`(?<![\\p{L}\\p{N}_$])${literally(of)}[?!]?(?:\\.|->|::)\\s*([\\p{L}_$][\\p{L}\\p{N}_$]*)`, "gu");
+  for (const match of text.matchAll(pattern)) {
+    const member = match[1] as string;
+    found.set(member, (found.get(member) ?? 0) + 1);
+  }
+  return found;
+}
+
+/** Names with a capital that stand where a declaration of `of` has its type. */
+export function typesIn(text: string, of: string): string[] {
+  if (of === "") return [];
+  const word = `\\$?${literally(of)}`;
+  const type = "((?:[\\p{L}_$][\\p{L}\\p{N}_$]*(?:::|\\.|\\\\))*\\p{Lu}[\\p{L}\\p{N}_$]*)";
+  const patterns = [
+    `${type}(?:<[^<>()]*>)?[\\s*&?]+(?:const\\s+)?${word}(?![\\p{L}\\p{N}_$])`, // Type name
+    `(?<![\\p{L}\\p{N}_$])${word}[?!]?\\s*:\\s*[&*?]*(?:mut\\s+|readonly\\s+|const\\s+|any\\s+|some\\s+)?${type}`, // name: Type
+    `(?<![\\p{L}\\p{N}_$])${word}\\s*:?=\\s*(?:new\\s+|await\\s+|try[?!]?\\s+|&)*${type}`, // name = new Type
+    `(?<![\\p{L}\\p{N}_$])${word}\\s+\\*?(?:\\[\\])?\\*?${type}`, // name *Type
+  ];
+  const found = new Set<string>();
+  for (const pattern of patterns)
+    for (const match of text.matchAll(new RegExp(pattern, "gu"))) found.add((match[1] as string).split(/::|\.|\\/).at(-1) as string);
+  return [...found].slice(0, 6);
+}
+
+function remembering<T>(work: (key: string) => T): (key: string) => T {
+  const known = new Map<string, T>();
+  return (key) => {
+    const before = known.get(key);
+    if (before !== undefined) return before;
+    const made = work(key);
+    known.set(key, made);
+    return made;
+  };
+}
+
+function literally(text: string): string {
+  return text.replace(/[$\\^.*+?()[\]{}|]/g, "\\$&");
+}
