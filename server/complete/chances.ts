@@ -136,15 +136,21 @@ function sharedScore(name: string, { around, known, members, lineWords, construc
   if (definitions.length > 0 && definitions.every((one) => one.container !== "" && one.container !== name)) score += w.inner;
   const words = wordsOf(name);
   score += (w.words * words.filter((word) => lineWords.has(word)).length) / Math.max(1, words.length);
-  return score + occurrenceScore(around, name, w);
+  return score + occurrenceScore(around, name, callable, w);
 }
 
-function occurrenceScore(around: Surroundings, name: string, w: Record<"called" | "imported" | "unused" | "fresh", number>): number {
+function occurrenceScore(
+  around: Surroundings,
+  name: string,
+  callable: boolean,
+  w: Record<"called" | "imported" | "unused" | "fresh", number>,
+): number {
   const occurrence = around.occurrences.get(name);
   if (!occurrence) return 0;
   const { count, calls, above, imported } = occurrence;
   let score = calls > 0 ? w.called : 0;
-  if (imported > 0) score += count <= imported ? w.imported + w.unused : w.imported;
+  // What the repository does not define (a package, a module) is left to the model.
+  if (imported > 0 && callable) score += count <= imported ? w.imported + w.unused : w.imported;
   else if (count === 1 && above < nearLines) score += w.fresh;
   return score;
 }

@@ -18,7 +18,7 @@ export interface Guide {
   weigh(line: string, logits: Float32Array, allowed: Int32Array, previous: number | undefined): void;
 }
 
-/** What a token may have before the name it begins. */
+/** What a token may have before the name it begins: nothing, or a character. */
 const leads = ["", " ", "(", ".", "[", "!", "&", "*", "{", "<", "@", ":", '"', "'"];
 /** Of the distance to the likeliest token what is left to a token that may begin a known name. */
 const temper = 0.8;
@@ -53,7 +53,14 @@ export function nameGuide({ scorer, copy, origin, vocabulary }: GuideOptions): G
       if (part !== "") weighBracket(scorer, text, part, vocabulary, logits);
       if (text.length - part.length <= origin.length) copy.weigh(logits, allowed, previous);
       else if (part !== "") weighInside(scorer.at(text.slice(0, text.length - part.length)), part, vocabulary, logits);
-      else weighStart((lead) => startsOf(scorer.at(text + lead), lead), vocabulary, logits);
+      if (text.length <= origin.length) return;
+      // A token may close a name and begin the next: "(data".
+      const [some, ids] = part === "" ? [leads, vocabulary.beginningName] : [leads.slice(1), vocabulary.closingName];
+      weighStart(
+        some.map((lead) => startsOf(scorer.at(text + lead), lead)),
+        ids,
+        logits,
+      );
     },
   };
 }
@@ -76,12 +83,12 @@ function weighInside(scores: NameScores, part: string, vocabulary: Vocabulary, l
   raise(best, logits);
 }
 
-function weighStart(startsOf: (lead: string) => Map<number, number>, vocabulary: Vocabulary, logits: Float32Array): void {
+function weighStart(starts: readonly ReadonlyMap<number, number>[], ids: Int32Array, logits: Float32Array): void {
   const best = new Map<number, number>();
-  for (const lead of leads) for (const [id, score] of startsOf(lead)) atLeast(best, id, score);
-  const before = logSum(vocabulary.beginningName, logits);
+  for (const one of starts) for (const [id, score] of one) atLeast(best, id, score);
+  const before = logSum(ids, logits);
   raise(best, logits);
-  shift(vocabulary.beginningName, before - logSum(vocabulary.beginningName, logits), logits);
+  shift(ids, before - logSum(ids, logits), logits);
 }
 
 /** Too few arguments do not end a call, too many are not begun. */

@@ -120,7 +120,11 @@ function nearest(
 ): [DocumentRow, number][] {
   const rated = files
     .filter((file) => file.path !== from)
-    .map((file) => ({ file, agreed: Math.max(...wordsOf(file.path).map((path) => agreement(path, words))), near: shared(file.path, from) }));
+    .map((file) => ({
+      file,
+      agreed: Math.max(...wordsOf(file.path).map((path) => agreement(path, words))),
+      near: shared(file.path, from),
+    }));
   const most = Math.max(1, ...rated.map(({ agreed }) => agreed));
   return rated
     .filter(({ agreed }) => agreed === most)

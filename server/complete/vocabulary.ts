@@ -10,6 +10,8 @@ export class Vocabulary {
   readonly #exact = new Map<string, number>();
   /** Tokens that begin a name, with at most one character before it. */
   readonly beginningName: Int32Array;
+  /** Those of them that close a name before them. */
+  readonly closingName: Int32Array;
   /** Tokens that cannot continue a name: it ends before them. */
   readonly endingName: Int32Array;
   readonly #endsName: Uint8Array;
@@ -29,6 +31,7 @@ export class Vocabulary {
     this.beginningName = Int32Array.from(ids.filter((id) => /^[^\p{L}\p{N}\s]?[\p{L}_$]|^ [\p{L}_$]/u.test(texts.get(id) as string)));
     this.endingName = Int32Array.from(ids.filter((id) => !/^[\p{L}\p{N}_$]/u.test(texts.get(id) as string)));
     for (const id of this.endingName) this.#endsName[id] = 1;
+    this.closingName = this.beginningName.filter((id) => this.#endsName[id] === 1);
     this.longest = Math.max(0, ...ids.map((id) => this.text(id).length));
   }
 
