@@ -19,7 +19,7 @@ function memoryOf(
     chunkLines: async (asked: readonly { chunks: readonly number[] }[]) =>
       asked.map(({ chunks }) => chunks.map((chunk) => ({ startLine: chunk * 10 + 1, endLine: chunk * 10 + 10 }))),
     files: async () => [],
-    symbolsOf: async () => [],
+    definitions: async (documents: readonly number[]) => documents.map(() => []),
     symbolsNamed: async () => [],
     searchFiles: async () => [],
   };

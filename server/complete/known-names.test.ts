@@ -29,7 +29,7 @@ const symbols = [
 const sources: NameSources = {
   index: {
     files: async () => files,
-    symbolsOf: async (document) => symbols.filter((one) => one.document === document),
+    definitions: async (documents) => documents.map((document) => symbols.filter((one) => one.document === document)),
     symbolsNamed: async (names) => symbols.filter((one) => names.includes(one.name)),
     searchFiles: async (query) =>
       files

@@ -3,14 +3,14 @@
  * the file itself, and the members of the receiver's type.
  */
 import type { IndexReader } from "../index/api.ts";
-import type { DocumentRow, SymbolRow } from "../index/types.ts";
+import type { DocumentRow, SymbolDefinition, SymbolRow } from "../index/types.ts";
 import { FileNames } from "./imports.ts";
 import { type Parameters, parametersOf } from "./signature.ts";
 import { membersIn, type Receiver, type Surroundings, typesIn } from "./surroundings.ts";
 
 /** What is asked of a memory. */
 export interface NameSources {
-  readonly index: Pick<IndexReader, "files" | "symbolsNamed" | "symbolsOf" | "searchFiles">;
+  readonly index: Pick<IndexReader, "files" | "symbolsNamed" | "definitions" | "searchFiles">;
   /** A file's text with secret-looking lines blanked; undefined where it cannot be read. */
   fileText(path: string): Promise<string | undefined>;
 }
@@ -250,9 +250,10 @@ async function membersOfTypes(
   const wanted = new Set(types);
   const rows = (await sources.index.symbolsNamed(types)).filter((row) => wanted.has(row.name) && typeKinds.has(row.kind));
   const documents = [...new Set(rows.map((row) => row.document))].slice(0, mostTypeFiles);
-  const all = await Promise.all(documents.map((document) => sources.index.symbolsOf(document)));
-  const members = all.flat().filter((row) => wanted.has(row.container));
-  const found = members.map((row) => definition(row, paths.get(row.document) ?? "", scope));
+  const all = await sources.index.definitions(documents);
+  const found = all.flatMap((symbols, at) =>
+    symbols.filter((row) => wanted.has(row.container)).map((row) => definition(row, paths.get(documents[at] as number) ?? "", scope)),
+  );
   const listed = new Set(found.map((one) => one.container));
   const unlisted = rows.filter((row) => !listed.has(row.name)).slice(0, mostTexts);
   const declared = await Promise.all(unlisted.map((row) => declaredIn(row, paths.get(row.document) ?? "", sources, scope)));
@@ -269,15 +270,16 @@ async function declaredIn(type: SymbolRow, path: string, sources: NameSources, s
 }
 
 async function definitionsOf(index: NameIndex, files: readonly DocumentRow[], scope: Scope): Promise<Definition[]> {
-  const all = await Promise.all(files.map(async (file) => ({ file, symbols: await index.symbolsOf(file.id) })));
-  return all.flatMap(({ file, symbols }) => {
+  const all = await index.definitions(files.map(({ id }) => id));
+  return files.flatMap((file, at) => {
+    const symbols = all[at] ?? [];
     const modules = new Set(symbols.filter((row) => moduleKinds.has(row.kind)).map((row) => row.name));
     // What a namespace holds is named without a receiver.
     return symbols.map((row) => definition(modules.has(row.container) ? { ...row, container: "" } : row, file.path, scope));
   });
 }
 
-function definition({ name, kind, container, signature }: SymbolRow, path: string, scope: Scope): Definition {
+function definition({ name, kind, container, signature }: SymbolDefinition, path: string, scope: Scope): Definition {
   return { name, kind, container, signature, path, scope };
 }
 

@@ -24,7 +24,7 @@ const symbols = ["parse", "print"].map((name, at) => ({
 const sources: ContextSources = {
   index: {
     files: async () => files,
-    symbolsOf: async (document) => symbols.filter((one) => one.document === document),
+    definitions: async (documents) => documents.map((document) => symbols.filter((one) => one.document === document)),
     symbolsNamed: async () => [],
     searchFiles: async (query) =>
       files

@@ -16,6 +16,7 @@ import type {
   PreparedDiff,
   PreparedFile,
   SkippedFile,
+  SymbolDefinition,
   SymbolRow,
 } from "./types.ts";
 
@@ -74,6 +75,8 @@ export interface IndexReader {
   symbolsNamed(names: readonly string[]): Promise<SymbolRow[]>;
   /** Definitions of several documents, in their order. */
   outlines(documents: readonly number[]): Promise<OutlineRow[][]>;
+  /** The same with their signatures. */
+  definitions(documents: readonly number[]): Promise<SymbolDefinition[][]>;
   /** Distinct names that each of these documents defines. */
   namesOf(documents: readonly number[]): Promise<string[][]>;
   /** BM25F over file passages, with the unsaved text of open files in place of their saved text. */

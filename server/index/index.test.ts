@@ -131,6 +131,7 @@ describe("unsaved text", () => {
     await index.setUnsaved("a.ts", "\nexport function banana() {}\n");
     expect(await index.symbolsNamed(["banana", "apple"])).toMatchObject([{ name: "banana", document: id, startLine: 2 }]);
     expect(await index.outlines([id!])).toMatchObject([[{ name: "banana", startLine: 2 }]]);
+    expect(await index.definitions([id!])).toMatchObject([[{ name: "banana", signature: expect.stringContaining("banana") }]]);
     await index.setUnsaved("a.ts", null);
     expect(await index.symbolsNamed(["banana", "apple"])).toMatchObject([{ name: "apple", document: id, startLine: 1 }]);
   });

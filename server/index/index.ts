@@ -28,6 +28,7 @@ import type {
   PreparedDiff,
   PreparedFile,
   SkippedFile,
+  SymbolDefinition,
   SymbolRow,
 } from "./types.ts";
 import { expand, lowestUnsavedKey, noIds, WordIndex } from "./word-index.ts";
@@ -197,6 +198,13 @@ export class Index implements IndexReader, IndexWriter {
   /** Definitions in unsaved text take the place of their file's saved ones. */
   async outlines(documents: readonly number[]): Promise<OutlineRow[][]> {
     const saved = await this.#reader.call("outlines", documents);
+    const rows = await this.#cache.byId();
+    return saved.map((json, i) => this.#overlay.symbols(rows.get(documents[i]!)?.path ?? "") ?? JSON.parse(json));
+  }
+
+  /** As outlines. */
+  async definitions(documents: readonly number[]): Promise<SymbolDefinition[][]> {
+    const saved = await this.#reader.call("definitions", documents);
     const rows = await this.#cache.byId();
     return saved.map((json, i) => this.#overlay.symbols(rows.get(documents[i]!)?.path ?? "") ?? JSON.parse(json));
   }

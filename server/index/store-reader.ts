@@ -261,7 +261,16 @@ export class StoreReader {
 
   /** OutlineRows of each document as JSON, which takes a third of the time that rows take. */
   outlines(documents: readonly number[]): string[] {
-    const row = "json_object('name', name, 'kind', kind, 'startLine', start, 'endLine', \"end\", 'container', container)";
+    return this.#outlines(documents, "");
+  }
+
+  /** The same with signatures. */
+  definitions(documents: readonly number[]): string[] {
+    return this.#outlines(documents, ", 'signature', signature");
+  }
+
+  #outlines(documents: readonly number[], more: string): string[] {
+    const row = `json_object('name', name, 'kind', kind, 'startLine', start, 'endLine', "end", 'container', container${more})`;
     const sql = `SELECT json_group_array(${row}) AS rows FROM (SELECT * FROM symbols WHERE document = ? ORDER BY position)`;
     return documents.map((document) => String(this.#get(sql, document)!.rows));
   }

@@ -19,8 +19,8 @@ export async function without(memory: Memory, missing: readonly Part[]): Promise
     index: {
       documentAt: (path) => index.documentAt(path),
       documents: (ids) => index.documents(ids),
-      chunkLines: (document, chunks) => index.chunkLines(document, chunks),
-      symbolsOf: (document) => index.symbolsOf(document),
+      chunkLines: (chunks) => index.chunkLines(chunks),
+      definitions: (documents) => index.definitions(documents),
       files: async () => (alone ? [] : index.files()),
       symbolsNamed: async (names) => (alone ? [] : index.symbolsNamed(names)),
       searchFiles: async (query, k, weights) => (alone ? [] : index.searchFiles(query, k, weights)),
