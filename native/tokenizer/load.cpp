@@ -4,7 +4,7 @@
 #include <unordered_set>
 
 #include "categories.h"
-#include "json.h"
+#include "model/json.h"
 #include "pieces.h"
 
 namespace everyline::text {
