@@ -97,6 +97,8 @@ export interface EngineStats {
   threads: number;
   documents: number;
   chunks: number;
+  /** Bytes of landmarks, keys and values that are mapped for reading now. */
+  resident?: number;
   tokensEncoded: number;
   encodeMs: number;
 }
@@ -118,6 +120,11 @@ export interface EngineOptions {
   vram?: number;
   /** Seconds without a call after which all of them are given back, until the next call. Default 300. */
   gpuIdleSeconds?: number;
+  /**
+   * Bytes of landmarks, keys and values that stay mapped between calls; default 512 MB. Keys and values beyond it are read again from the cache
+   * when they are wanted; landmarks, 264 bytes a chunk, always stay.
+   */
+  ram?: number;
 }
 
 /** One engine: weights, memory and a worker pool. Interactive calls (search, begin, next) go before encodes. */

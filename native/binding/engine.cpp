@@ -250,6 +250,7 @@ Napi::Value statsObject(Napi::Env env, Engine& engine) {
   o.Set("threads", Napi::Number::New(env, engine.threads()));
   o.Set("documents", Napi::Number::New(env, engine.memory().documents()));
   o.Set("chunks", Napi::Number::New(env, (double)engine.memory().chunks()));
+  o.Set("resident", Napi::Number::New(env, (double)engine.memory().resident()));
   o.Set("tokensEncoded", Napi::Number::New(env, (double)engine.tokensEncoded()));
   o.Set("encodeMs", Napi::Number::New(env, engine.encodeMs()));
   return o;
@@ -390,6 +391,8 @@ Napi::Value loadEngine(const Napi::CallbackInfo& info) {
   if (wholeOf(o.Get("vram"), vram) && vram > 0) options.cuda.vram = (uint64_t)vram;
   const Napi::Value idle = o.Get("gpuIdleSeconds");
   if (idle.IsNumber() && idle.As<Napi::Number>().DoubleValue() >= 0) options.cuda.idle = idle.As<Napi::Number>().DoubleValue();
+  int64_t ram;
+  if (wholeOf(o.Get("ram"), ram) && ram >= 0) options.ram = (uint64_t)ram;
   auto* worker = new LoadWorker(env, std::move(options));
   const Napi::Value promise = worker->promise();
   worker->Queue();

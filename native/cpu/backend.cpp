@@ -16,11 +16,22 @@ class CpuDecoder : public Decoder {
   CpuDecoder(const Weights& weights, const Kernels& kernels, Precision precision, Pool& pool) : context_(weights, kernels, precision, pool) {}
   Result<Step> advance(const std::vector<int32_t>& ids, const std::shared_ptr<const Snapshot>& snapshot, const std::vector<int32_t>& hidden, const std::atomic<bool>& stop,
                        std::set<int32_t>& wanted) override {
-    return context_.begin(ids, View(snapshot, hidden), stop, wanted);
+    if (!view_ || seen_.lock() != snapshot || hidden != hidden_) {
+      view_ = std::make_unique<View>(snapshot, hidden);
+      seen_ = snapshot;
+      hidden_ = hidden;
+    }
+    view_->snapshot = snapshot;
+    auto step = context_.begin(ids, *view_, stop, wanted);
+    view_->snapshot = nullptr;  // a session at rest keeps no file of the cache open
+    return step;
   }
 
  private:
   Context context_;
+  std::unique_ptr<View> view_;
+  std::weak_ptr<const Snapshot> seen_;
+  std::vector<int32_t> hidden_;
 };
 
 }  // namespace
@@ -63,7 +74,7 @@ Result<std::vector<float>> CpuBackend::search(const std::vector<int32_t>& ids, i
     for (int t = tokens - 1; t >= 0; t -= stride) sample.insert(sample.end(), r.begin() + t * 256, r.begin() + (t + 1) * 256);
     const int sampled = (int)sample.size() / 256;
     Scan scan(kernels_, precision_, sample.data(), sampled, temperature);
-    scan.run(quick_, snapshot, all, nullptr, true, stop);
+    scan.sum(quick_, snapshot, all, stop);
     for (int t = 0; t < sampled; ++t)
       for (int head = 0; head < kGroups; ++head) constant += scan.logSumExp(t, head) / ((double)sampled * layers * kGroups);
   }

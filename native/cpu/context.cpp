@@ -12,6 +12,7 @@ namespace {
 
 constexpr int kBlock = 256;     // tokens
 constexpr int kLayers = kLower + kUpperGroups * kUpperLayers;
+constexpr int kRun = 8;          // tokens a task of HSA attention
 constexpr int kFine = 40;        // up to so many tokens activations have 15 bits: questions and decoding, not long prefills
 constexpr int kKeptSlices = 64;  // slices before the present one whose keys and values are kept for reuse
 constexpr uint32_t kOwn = 0x80000000u;  // a chunk of the context itself, beside the memory's
@@ -33,17 +34,13 @@ struct Context::Room {
   Room(const Weights& weights, const Kernels& kernels, Precision precision, int workers)
       : rows(kernels, precision, kBlock), x(kBlock * kWidth), wide(kBlock * kQkv), attended(kBlock * kWidth), inner(kBlock * kInner), r(kBlock * 256),
         best(kBlock * kGroups), lastRow(kWidth) {
-    for (int i = 0; i < workers; ++i) {
-      encoders.push_back(std::make_unique<ChunkEncoder>(weights, kernels, precision));
-      expanded.emplace_back(2 * 4096);
-    }
+    for (int i = 0; i < workers; ++i) encoders.push_back(std::make_unique<ChunkEncoder>(weights, kernels, precision));
   }
   Rows rows;
   std::vector<float> x, wide, attended, inner, r;
   std::vector<Best> best;
   std::vector<float> lastRow;
   std::vector<std::unique_ptr<ChunkEncoder>> encoders;
-  std::vector<std::vector<float>> expanded;
 };
 
 std::vector<Attended> heaviest(std::vector<std::pair<uint32_t, float>> shares, const Snapshot& snapshot) {
@@ -68,12 +65,15 @@ View::View(std::shared_ptr<const Snapshot> s, const std::vector<int32_t>& hidden
   evicted = snapshot->evicted;
   if (hidden.empty()) return;
   const std::set<int32_t> documents(hidden.begin(), hidden.end());
-  std::vector<std::pair<uint32_t, uint32_t>> ranges;
-  for (size_t i = 0; i < snapshot->documents.size(); ++i)
-    if (documents.count(snapshot->documents[i].document)) ranges.emplace_back(snapshot->firsts[i], snapshot->firsts[i + 1]);
-  const auto isHidden = [&](uint32_t c) { return std::any_of(ranges.begin(), ranges.end(), [&](auto r) { return c >= r.first && c < r.second; }); };
-  std::erase_if(attendable, isHidden);
-  std::erase_if(evicted, isHidden);
+  const auto erase = [](std::vector<uint32_t>& ascending, int32_t from, int32_t to) {
+    const auto at = [&](int32_t chunk) { return std::lower_bound(ascending.begin(), ascending.end(), (uint32_t)chunk); };
+    ascending.erase(at(from), at(to));
+  };
+  for (size_t i = 0; i < snapshot->documents.size(); ++i) {
+    if (!documents.count(snapshot->documents[i].document)) continue;
+    erase(attendable, snapshot->firsts[i], snapshot->firsts[i + 1]);
+    erase(evicted, snapshot->firsts[i], snapshot->firsts[i + 1]);
+  }
 }
 
 Context::Context(const Weights& weights, const Kernels& kernels, Precision precision, Pool& pool)
@@ -286,13 +286,13 @@ bool Context::hsaLayer(int group, int first, int m, const View& view, bool query
 
   Scan scan(kernels_, precision_, room.r.data(), m, layer.temperature);
   std::fill(room.best.begin(), room.best.begin() + m * kGroups, Best{});
-  scan.run(pool_, *view.snapshot, view.attendable, room.best.data(), false, stop);
+  scan.choose(pool_, *view.snapshot, view.attendable, room.best.data(), stop);
   if (stop) return false;
   for (int t = 0; t < m; ++t)
     for (int c = 0; c < (first + t) / 64; ++c) scan.add(slices_[c]->landmark.data(), kOwn | (uint32_t)c, t, room.best.data());
   if (!view.evicted.empty()) {
     std::vector<Best> with(room.best.begin(), room.best.begin() + m * kGroups);
-    scan.run(pool_, *view.snapshot, view.evicted, with.data(), false, stop);
+    scan.choose(pool_, *view.snapshot, view.evicted, with.data(), stop);
     for (const Best& b : with)
       for (int i = 0; i < b.n; ++i) {
         if (b.chunk[i] & kOwn) continue;
@@ -300,46 +300,10 @@ bool Context::hsaLayer(int group, int first, int m, const View& view, bool query
         if (!view.snapshot->kv[d]) wanted.insert(view.snapshot->documents[d].document);
       }
   }
-  pool_.run(m * kGroups, [&](int task, int worker) {
-    if (stop) return;
-    const int t = task / kGroups, g = task % kGroups;
-    Best& best = room.best[task];
-    float* out = room.attended.data() + t * kWidth + g * 256;
-    std::fill(out, out + 256, 0.0f);
-    if (best.n == 0) return;
-    float weights[kTop], peak = std::max(best.score[0], layer.null[g]), total = std::exp(layer.null[g] - peak);
-    for (int i = 0; i < best.n; ++i) total += weights[i] = std::exp(best.score[i] - peak);
-    alignas(64) float part[256], sum[4], scale[4];
-    for (int i = 0; i < best.n; ++i) {
-      const float weight = weights[i] / total;
-      best.score[i] = weight;  // from here on the share of attention
-      const uint32_t chunk = best.chunk[i];
-      const uint8_t* kv;
-      int keys = 64;
-      if (chunk & kOwn) {
-        kv = slices_[chunk & ~kOwn]->kv.data();
-      } else {
-        const int d = view.snapshot->documentOf(chunk);
-        const int c = (int)chunk - view.snapshot->firsts[d];
-        kv = view.snapshot->kv[d] + (size_t)c * kvBytes(precision_);
-        keys = std::min(64, view.snapshot->documents[d].tokens - c * 64);
-      }
-      const float *kt, *v;
-      if (precision_ == Precision::exact) {
-        kt = (const float*)kv + g * 8192;
-        v = kt + 4096;
-      } else {
-        float* expanded = room.expanded[worker].data();
-        kernels_.expand(kv + g * kStoredHead, expanded, expanded + 4096);
-        kt = expanded;
-        v = expanded + 4096;
-      }
-      std::fill(part, part + 256, 0.0f);
-      std::fill(sum, sum + 4, 0.0f);
-      kernels_.attend(room.wide.data() + t * kWidth + g * 256, kWidth, 1, 0, kt, v, Sees::all, keys, part, 256, sum);
-      for (int h = 0; h < 4; ++h) scale[h] = weight / sum[h];
-      kernels_.accumulate(out, part, scale);
-    }
+  // Neighbouring tokens choose much the same chunks, so a task has some of them, one head.
+  const int runs = (m + kRun - 1) / kRun;
+  pool_.run(runs * kGroups, [&](int task, int) {
+    for (int t = task % runs * kRun; t < std::min(m, (task % runs + 1) * kRun) && !stop; ++t) attendChunks(layer, view, t, task / runs);
   });
   if (stop) return false;
   for (int g = 0; g < kGroups; ++g) {
@@ -357,6 +321,44 @@ bool Context::hsaLayer(int group, int first, int m, const View& view, bool query
   if (stop) return false;
   std::copy(room.inner.begin(), room.inner.begin() + m * kWidth, room.attended.begin());
   return feed(layer.mlp, layer.norm2, room.attended.data(), m, stop);
+}
+
+// room.attended of a token and head: its chosen chunks' values; their scores become shares of attention.
+void Context::attendChunks(const HsaLayer& layer, const View& view, int token, int g) {
+  Best& best = room_->best[token * kGroups + g];
+  float* out = room_->attended.data() + token * kWidth + g * 256;
+  const float* q = room_->wide.data() + token * kWidth + g * 256;
+  std::fill(out, out + 256, 0.0f);
+  if (best.n == 0) return;
+  const float peak = std::max(best.score[0], layer.null[g]);
+  float total = std::exp(layer.null[g] - peak);
+  for (int i = 0; i < best.n; ++i) total += best.score[i] = std::exp(best.score[i] - peak);
+  const uint8_t* heads[kTop];
+  int keys[kTop];
+  for (int i = 0; i < best.n; ++i) {
+    best.score[i] /= total;
+    heads[i] = chunkOf(view, best.chunk[i], keys[i]) + g * kvBytes(precision_) / kGroups;
+  }
+  if (precision_ == Precision::stored) return kernels_.attendStored(q, heads, keys, best.score, best.n, out);
+  for (int i = 0; i < best.n; ++i) {
+    const float* kt = (const float*)heads[i];
+    alignas(64) float part[256] = {}, sum[4] = {}, scale[4];
+    kernels_.attend(q, kWidth, 1, 0, kt, kt + 4096, Sees::all, keys[i], part, 256, sum);
+    for (int h = 0; h < 4; ++h) scale[h] = best.score[i] / sum[h];
+    kernels_.accumulate(out, part, scale);
+  }
+}
+
+// A chosen chunk's keys and values, and how many of its 64 tokens count.
+const uint8_t* Context::chunkOf(const View& view, uint32_t chunk, int& keys) const {
+  keys = 64;
+  if (chunk & kOwn) return slices_[chunk & ~kOwn]->kv.data();
+  const Snapshot& snapshot = *view.snapshot;
+  const int d = snapshot.documentOf(chunk), c = (int)chunk - snapshot.firsts[d];
+  keys = std::min(64, snapshot.documents[d].tokens - c * 64);
+  const uint8_t* kv = snapshot.kv[d] + (size_t)c * kvBytes(precision_);
+  snapshot.segments[d]->touch(kv, kvBytes(precision_));
+  return kv;
 }
 
 }  // namespace everyline

@@ -68,6 +68,7 @@ class Context {
   bool feed(const Mlp& mlp, const std::vector<float>& norm, const float* from, int m, const std::atomic<bool>& stop);
   bool hsaLayer(int group, int first, int m, const View& view, bool queryOnly, const std::atomic<bool>& stop, std::set<int32_t>& wanted);
   void attendChunks(const HsaLayer& layer, const View& view, int token, int g);
+  const uint8_t* chunkOf(const View& view, uint32_t chunk, int& keys) const;
   void load(const float* x, int m, int k, const float* gain);
   void multiply(const Matrix& w, int m, Epilogue epilogue, float* out, size_t ldo);
   void encodeOwn(int first, int last);

@@ -115,8 +115,8 @@ bool Engine::fallsBack(const std::shared_ptr<Backend>& failed, const Error& erro
 }
 
 Engine::Engine(std::shared_ptr<Weights> weights, const Kernels& kernels, const EngineOptions& options, int threads)
-    : weights_(std::move(weights)), kernels_(kernels), precision_(options.precision), threads_(threads), memory_(options.precision),
-      quickPool_(threads, 0), slowPool_(threads, kNice, [this](int worker) { gate(worker); }), taskStarted_(threads, 0),
+    : weights_(std::move(weights)), kernels_(kernels), precision_(options.precision), threads_(threads), ram_(options.ram), memory_(options.precision),
+      quickPool_(threads, 0), slowPool_(threads, kNice, [this](int worker) { return gate(worker); }), taskStarted_(threads),
       cpu_(std::make_shared<CpuBackend>(*weights_, kernels, precision_, quickPool_, slowPool_)), quickLane_(std::make_unique<Lane>(0)),
       slowLane_(std::make_unique<Lane>(kNice)) {}
 
@@ -153,9 +153,10 @@ void Engine::interactive(std::function<void()> call) {
 
 void Engine::background(std::function<void()> call) { slowLane_->post(std::move(call)); }
 
-// Before each task of an encode: waits for interactive calls, keeps the pace.
-void Engine::gate(int worker) {
+// Before each task of an encode: waits for interactive calls, keeps the pace. False: while the pace is low, half of the threads rest.
+bool Engine::gate(int worker) {
   const double share = share_;
+  if (share < 1 && worker >= std::max(1, threads_ / 2)) return false;
   if (share < 1 && taskStarted_[worker]) {
     const int64_t spent = now() - taskStarted_[worker];
     const auto rest = std::chrono::nanoseconds((int64_t)std::min(2e9, (double)spent * (1 / std::max(share, 0.01) - 1)));
@@ -165,14 +166,13 @@ void Engine::gate(int worker) {
   std::unique_lock lock(quietMutex_);
   while (!closed_ && !stopEncode_) {
     const int64_t quietFor = now() - lastBusy_;
-    const bool half = share_ < 1 && worker >= std::max(1, threads_ / 2);  // this thread rests while the pace is low
-    if (busy_ == 0 && quietFor >= kQuietNs && !half) break;
-    if (busy_ == 0 && !half) quiet_.wait_for(lock, std::chrono::nanoseconds(kQuietNs - quietFor));
-    else quiet_.wait_for(lock, std::chrono::milliseconds(half && busy_ == 0 ? 20 : 1000));
-    if (half) break;
+    if (busy_ == 0 && quietFor >= kQuietNs) break;
+    if (busy_ == 0) quiet_.wait_for(lock, std::chrono::nanoseconds(kQuietNs - quietFor));
+    else quiet_.wait_for(lock, std::chrono::seconds(1));
   }
   lock.unlock();
   taskStarted_[worker] = now();
+  return true;
 }
 
 uint64_t Engine::encodeEpoch() {
@@ -215,7 +215,7 @@ Result<std::vector<EncodedChunks>> Engine::encode(const std::vector<EncodeInput>
   };
   const int64_t start = now();
   std::atomic<int64_t> tokens{0};
-  std::fill(taskStarted_.begin(), taskStarted_.end(), 0);
+  for (auto& started : taskStarted_) started = 0;
   try {
     auto server = backend();
     auto result = server->encode(inputs, stopEncode_, tokens);
@@ -259,6 +259,7 @@ Result<SearchScores> Engine::search(const std::vector<int32_t>& ids, int layers)
       }
     }
     memory_.want(wanted);
+    memory_.keepWithin(ram_);
     return out;
   } catch (const std::bad_alloc&) {
     return Error{"no-memory", "There is not enough memory to search."};
@@ -330,6 +331,7 @@ Result<Step> Session::advance(const std::vector<int32_t>& ids) {
   }();
   if (step) ids_ = ids;
   engine_->memory().want(wanted);
+  engine_->memory().keepWithin(engine_->ram_);
   std::lock_guard lock(engine_->sessionsMutex_);
   std::erase(engine_->running_, this);
   return step;

@@ -32,6 +32,7 @@ struct EngineOptions {
   Precision precision = Precision::stored;
   std::string backend = "auto";  // "auto", "cpu", "cuda"; an instruction set or float precision asks for the CPU
   CudaOptions cuda = {};         // its model is this one
+  uint64_t ram = 512ull << 20;   // bytes of landmarks, keys and values that stay mapped between calls; landmarks always do
 };
 
 struct SearchScores {
@@ -117,7 +118,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
 
  private:
   friend class Session;
-  void gate(int worker);
+  bool gate(int worker);
   Result<Done> openGpu(const EngineOptions& options);
   // True when `error` of `failed` is one that the CPU may not have; a GPU is then let go.
   bool fallsBack(const std::shared_ptr<Backend>& failed, const Error& error);
@@ -126,6 +127,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
   const Kernels& kernels_;
   const Precision precision_;
   const int threads_;
+  const uint64_t ram_;
   Memory memory_;
 
   // Interactive work under way, and when it last was (steady clock, ns): encodes wait for it and a little longer.
@@ -144,7 +146,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
   std::vector<Session*> running_;
 
   Pool quickPool_, slowPool_;
-  std::vector<int64_t> taskStarted_;  // a background worker's last task's start, for pacing
+  std::vector<std::atomic<int64_t>> taskStarted_;  // a background worker's last task's start, for pacing
   std::mutex backendMutex_;
   std::shared_ptr<Backend> cpu_, gpu_;
   std::string withoutGpu_;

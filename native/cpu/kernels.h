@@ -69,14 +69,21 @@ struct Kernels {
   // Scores need no maximum: q and k are rms-normed, so |q·k|/8 <= 8.
   void (*attend)(const float* q, size_t qStride, int n, int r0, const float* kt, const float* v, Sees sees, int keys, float* o, size_t oStride,
                  float* sum);
-  // A stored chunk's head (kv.h) to kt and v.
-  void (*expand)(const uint8_t* head, float* kt, float* v);
+  // One token and KV head over its n chosen chunks in their stored form (model/encoding.h), by byte products:
+  // out[4][64] = sum over i of weights[i] * softmax(q . k_i) v_i. q: 4 heads x 64 as `attend` takes it; heads[i]: that chunk's run
+  // of this KV head; keys[i] of its 64 count. q has 15 bits, a softmax's numerators 14 of their largest.
+  void (*attendStored)(const float* q, const uint8_t* const* heads, const int* keys, const float* weights, int n, float* out);
   // out[4][64] += in[4][64] * scale[4].
   void (*accumulate)(float* out, const float* in, const float* scale);
 
+  // A landmark is 128 bytes of a head, `scale` of them, and `bias` what the products of bytes + 128 come out too large.
+  // rows: the landmarks' 128 bytes of one retrieval head; scaleOffset: from there to the float scale.
+  void (*readMarks)(const int8_t* const* rows, int n, int scaleOffset, float* scale, float* bias);
   // Landmark scores of up to 64 tokens, one retrieval head: tile[c][t] = <query_t, landmark_c> without the query's scale.
-  // queries: [32][64][4] bytes + 128; rows: the landmarks' 128 bytes of that head; scaleOffset: from there to the float scale.
-  void (*scoreTile)(const uint8_t* queries, int tokens, const int8_t* const* rows, int n, int scaleOffset, float* tile);
+  // queries: [32][64][4] bytes + 128.
+  void (*scoreTile)(const uint8_t* queries, int tokens, const int8_t* const* rows, int n, const float* scale, const float* bias, float* tile);
+  // Those of the same scores that are above limit[t] (64 floats), without writing any down; hits holds n*64.
+  int (*findTile)(const uint8_t* queries, int tokens, const int8_t* const* rows, int n, const float* scale, const float* bias, const float* limit, Hit* hits);
   // Entries with tile[c][t] * scale[t] > threshold[t]; hits holds n*64.
   int (*filterTile)(const float* tile, int n, int tokens, const float* scale, const float* threshold, Hit* hits);
   // sums[t] += sum over c of exp2(tile[c][t] * scale[t]).

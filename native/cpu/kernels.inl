@@ -1,6 +1,8 @@
 // The kernels, written once over the lanes of a simd_*.h and compiled a file an instruction set. No std:: in here: an inline
 // function compiled for AVX-512 must not become the copy that the linker keeps for everyone.
 
+#define INLINED __attribute__((always_inline))
+
 static inline F set1(float x) { return F{} + x; }
 static inline F load(const float* p) {
   F v;
@@ -12,6 +14,19 @@ static inline I loadInts(const void* p) {
   I v;
   __builtin_memcpy(&v, p, sizeof v);
   return v;
+}
+
+// f(0), f(1), ... f(N-1) with constants: arrays indexed by them live in registers.
+template <int I>
+struct Index {
+  constexpr operator int() const { return I; }
+};
+template <int N, class Do>
+INLINED static inline void each(const Do& f) {
+  if constexpr (N > 0) {
+    each<N - 1>(f);
+    f(Index<N - 1>{});
+  }
 }
 
 // 2^t for t in [-126, 127], relative error 2e-7.
@@ -98,33 +113,29 @@ static int32_t quantizeFine(const float* x, int k, int8_t* high, int8_t* low, fl
 
 // ---- matrices
 
-// MR tokens x V vectors of a panel: acc[m][v] over all k. `rows` may lie anywhere: scoring uses landmarks as rows.
+// M rows x V vectors of a panel: acc[m][v] over all k. `rows` may lie anywhere: scoring uses landmarks as rows.
 template <int M, int V>
-static inline void tile(const int8_t* const* rows, const uint8_t* w, int k4, float* out) {
+INLINED static inline void products(const int8_t* const* rows, const uint8_t* w, int k4, Acc (&acc)[M][V]) {
   const int8_t* r[M];
-  Acc acc[M][V];
-#pragma GCC unroll 16
-  for (int m = 0; m < M; ++m) {
+  each<M>([&](auto m) INLINED {
     r[m] = rows[m];
-#pragma GCC unroll 8
-    for (int v = 0; v < V; ++v) acc[m][v] = zeroAcc();
-  }
+    each<V>([&](auto v) INLINED { acc[m][v] = zeroAcc(); });
+  });
   for (int s = 0; s < k4; ++s, w += 256) {
     Weights wv[V];
-#pragma GCC unroll 8
-    for (int v = 0; v < V; ++v) wv[v] = loadWeights(w + v * W * 4);
-#pragma GCC unroll 16
-    for (int m = 0; m < M; ++m) {
-      Acts a = broadcastActs(r[m] + 4 * s);
-#pragma GCC unroll 8
-      for (int v = 0; v < V; ++v) acc[m][v] = dot4(acc[m][v], wv[v], a);
-    }
+    each<V>([&](auto v) INLINED { wv[v] = loadWeights(w + v * W * 4); });
+    each<M>([&](auto m) INLINED {
+      const Acts a = broadcastActs(r[m] + 4 * s);
+      each<V>([&](auto v) INLINED { acc[m][v] = dot4(acc[m][v], wv[v], a); });
+    });
   }
-#pragma GCC unroll 16
-  for (int m = 0; m < M; ++m) {
-#pragma GCC unroll 8
-    for (int v = 0; v < V; ++v) store(out + m * 64 + v * W, toFloat(finish(acc[m][v])));
-  }
+}
+
+template <int M, int V>
+static inline void tile(const int8_t* const* rows, const uint8_t* w, int k4, float* out) {
+  Acc acc[M][V];
+  products<M, V>(rows, w, k4, acc);
+  each<M>([&](auto m) INLINED { each<V>([&](auto v) INLINED { store(out + m * 64 + v * W, toFloat(finish(acc[m][v]))); }); });
 }
 
 // All 64 columns of a panel for m <= M tokens.
@@ -334,26 +345,7 @@ static void attend(const float* q, size_t qStride, int n, int r0, const float* k
   }
 }
 
-// Shift counts of 24 - 8j bring byte j of each lane to the top; the arithmetic shift back extends its sign.
-static void expand(const uint8_t* head, float* kt, float* v) {
-  const uint16_t* keyScale = (const uint16_t*)(head + 8192);
-  const uint16_t* valueScale = keyScale + 64;
-  for (int key = 0; key < 64; key += W) {
-    F s = halfToFloat(keyScale + key);
-    for (int d4 = 0; d4 < 16; ++d4) {
-      I b = loadInts(head + d4 * 256 + key * 4);
-      for (int j = 0; j < 4; ++j) store(kt + (d4 * 4 + j) * 64 + key, toFloat((b << (24 - 8 * j)) >> 24) * s);
-    }
-  }
-  alignas(64) float scales[64];
-  for (int key = 0; key < 64; key += W) store(scales + key, halfToFloat(valueScale + key));
-  for (int k4 = 0; k4 < 16; ++k4) {
-    for (int d = 0; d < 64; d += W) {
-      I b = loadInts(head + 4096 + k4 * 256 + d * 4);
-      for (int j = 0; j < 4; ++j) store(v + (k4 * 4 + j) * 64 + d, toFloat((b << (24 - 8 * j)) >> 24) * set1(scales[k4 * 4 + j]));
-    }
-  }
-}
+#include "cpu/stored.inl"
 
 static void accumulate(float* out, const float* in, const float* scale) {
   for (int h = 0; h < 4; ++h)
@@ -362,23 +354,47 @@ static void accumulate(float* out, const float* in, const float* scale) {
 
 // ---- landmarks
 
-template <int M, int V>
-static inline void scoreRows(const int8_t* const* rows, int n, const uint8_t* queries, float* out) {
-  int c = 0;
-  for (; c + M <= n; c += M) tile<M, V>(rows + c, queries, 32, out + c * 64);
-  for (; c < n; ++c) tile<1, V>(rows + c, queries, 32, out + c * 64);
+static void readMarks(const int8_t* const* rows, int n, int scaleOffset, float* scale, float* bias) {
+  for (int c = 0; c < n; ++c) {
+    __builtin_memcpy(scale + c, rows[c] + scaleOffset, 4);
+    bias[c] = biased ? -128.0f * (float)byteSum(rows[c], 128) * scale[c] : 0.0f;
+  }
 }
 
-static void scoreTile(const uint8_t* queries, int tokens, const int8_t* const* rows, int n, int scaleOffset, float* out) {
+// M landmarks x V vectors of tokens: take(m, v, their scores).
+template <int M, int V, class Take>
+static inline void scoreRows(const int8_t* const* rows, const uint8_t* queries, const float* scale, const float* bias, const Take& take) {
+  Acc acc[M][V];
+  products<M, V>(rows, queries, 32, acc);
+  each<M>([&](auto m) INLINED {
+    const F s = set1(scale[m]), b = set1(bias[m]);
+    each<V>([&](auto v) INLINED { take(m, v, fma(toFloat(finish(acc[m][v])), s, b)); });
+  });
+}
+
+template <int V, class Take>
+static inline void scoreColumn(const int8_t* const* rows, int n, const uint8_t* queries, const float* scale, const float* bias, const Take& take) {
+  constexpr int M = V == 1 ? 2 * MR : MR;
+  int c = 0;
+  for (; c + M <= n; c += M) scoreRows<M, V>(rows + c, queries, scale + c, bias + c, [&](int m, int v, F x) { take(c + m, v, x); });
+  for (; c < n; ++c) scoreRows<1, V>(rows + c, queries, scale + c, bias + c, [&](int, int v, F x) { take(c, v, x); });
+}
+
+static void scoreTile(const uint8_t* queries, int tokens, const int8_t* const* rows, int n, const float* scale, const float* bias, float* out) {
   int t = 0;
-  for (; t + NV * W <= (tokens + W - 1) / W * W; t += NV * W) scoreRows<MR, NV>(rows, n, queries + t * 4, out + t);
-  for (; t < tokens; t += W) scoreRows<2 * MR, 1>(rows, n, queries + t * 4, out + t);
-  for (int c = 0; c < n; ++c) {
-    float scale;
-    __builtin_memcpy(&scale, rows[c] + scaleOffset, 4);
-    F s = set1(scale), bias = set1(biased ? 128.0f * (float)byteSum(rows[c], 128) : 0.0f);
-    for (int i = 0; i < tokens; i += W) store(out + c * 64 + i, (load(out + c * 64 + i) - bias) * s);
-  }
+  const auto keep = [&](int c, int v, F x) { store(out + c * 64 + t + v * W, x); };
+  for (; t + NV * W <= (tokens + W - 1) / W * W; t += NV * W) scoreColumn<NV>(rows, n, queries + t * 4, scale, bias, keep);
+  for (; t < tokens; t += W) scoreColumn<1>(rows, n, queries + t * 4, scale, bias, keep);
+}
+
+static int findTile(const uint8_t* queries, int tokens, const int8_t* const* rows, int n, const float* scale, const float* bias, const float* limit, Hit* hits) {
+  int found = 0, t = 0;
+  const auto compare = [&](int c, int v, F x) {
+    for (uint32_t mask = above(x, load(limit + t + v * W)); mask; mask &= mask - 1) hits[found++] = (Hit)(c * 64 + t + v * W + __builtin_ctz(mask));
+  };
+  for (; t + NV * W <= (tokens + W - 1) / W * W; t += NV * W) scoreColumn<NV>(rows, n, queries + t * 4, scale, bias, compare);
+  for (; t < tokens; t += W) scoreColumn<1>(rows, n, queries + t * 4, scale, bias, compare);
+  return found;
 }
 
 static int filterTile(const float* x, int n, int tokens, const float* scale, const float* threshold, Hit* hits) {
@@ -436,28 +452,24 @@ static float dotFloat(const float* q, const float* x) {
 static double dots(int steps, int8_t* seed) {
   Acc acc[MR][NV];
   Weights w[NV];
-#pragma GCC unroll 8
-  for (int v = 0; v < NV; ++v) w[v] = loadWeights((const uint8_t*)seed + v * W * 4);
-#pragma GCC unroll 16
-  for (int m = 0; m < MR; ++m)
-#pragma GCC unroll 8
-    for (int v = 0; v < NV; ++v) acc[m][v] = zeroAcc();
-  Acts a = loadActs(seed);
+  each<NV>([&](auto v) INLINED {
+    w[v] = loadWeights((const uint8_t*)seed + v * W * 4);
+    each<MR>([&](auto m) INLINED { acc[m][v] = zeroAcc(); });
+  });
   for (int s = 0; s < steps; ++s) {
+    each<MR>([&](auto m) INLINED {
+      const Acts a = broadcastActs(seed + 4 * m);  // no two sums are alike, and none is known before
+      each<NV>([&](auto v) INLINED { acc[m][v] = dot4(acc[m][v], w[v], a); });
+    });
     asm volatile("" ::: "memory");
-#pragma GCC unroll 16
-    for (int m = 0; m < MR; ++m)
-#pragma GCC unroll 8
-      for (int v = 0; v < NV; ++v) acc[m][v] = dot4(acc[m][v], w[v], a);
   }
   I sum = I{};
-  for (int m = 0; m < MR; ++m)
-    for (int v = 0; v < NV; ++v) sum += finish(acc[m][v]);
+  each<MR>([&](auto m) INLINED { each<NV>([&](auto v) INLINED { sum += finish(acc[m][v]); }); });
   seed[0] = (int8_t)reduceAdd(sum);
   return 2.0 * 4 * W * MR * NV * steps;
 }
 
 static constexpr Kernels rowNamed(const char* isa) {
   return {isa,    norm,   quantize, quantizeFine,  gemm,      gemmFloat,  splitHeads, rmsHeads, attend,
-          expand, accumulate, scoreTile, filterTile, sumExpTile, scoreOne, dot, dotFloat, dots};
+          attendStored, accumulate, readMarks, scoreTile, findTile, filterTile, sumExpTile, scoreOne, dot, dotFloat, dots};
 }

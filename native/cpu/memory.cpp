@@ -27,12 +27,16 @@ Result<std::shared_ptr<Mapping>> Mapping::open(int fd, const char* what) {
     if (p == MAP_FAILED) continue;
     m->data_ = (const uint8_t*)p;
     m->reserved_ = size;
+    void* marks = mmap(nullptr, size / kBlock, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (marks == MAP_FAILED) break;
+    m->marks_ = (std::atomic<uint8_t>*)marks;
     return m;
   }
   return Error{"no-memory", std::string("The ") + what + " cannot be mapped: " + std::strerror(errno) + "."};
 }
 
 Mapping::~Mapping() {
+  if (marks_) munmap((void*)marks_, reserved_ / kBlock);
   if (data_) munmap((void*)data_, reserved_);
   if (fd_ >= 0) close(fd_);
 }
@@ -41,6 +45,27 @@ uint64_t Mapping::size() const {
   struct stat st;
   if (fstat(fd_, &st) != 0) return 0;
   return std::min<uint64_t>((uint64_t)st.st_size, reserved_);
+}
+
+void Mapping::touch(const uint8_t* from, size_t bytes) const {
+  for (uint64_t b = (uint64_t)(from - data_) / kBlock; b <= (uint64_t)(from + bytes - 1 - data_) / kBlock; ++b) {
+    if (marks_[b].load(std::memory_order_relaxed) == fresh) continue;
+    if (marks_[b].exchange(fresh, std::memory_order_relaxed) == none) ++blocks_;
+  }
+}
+
+void Mapping::age() {
+  const uint64_t count = (size() + kBlock - 1) / kBlock;
+  for (uint64_t b = 0; b < count; ++b) {
+    uint64_t end = b;
+    for (; end < count && marks_[end] == old; ++end) marks_[end] = none;
+    if (end > b) {
+      madvise((void*)(data_ + b * kBlock), (end - b) * kBlock, MADV_DONTNEED);
+      blocks_ -= end - b;
+      b = end;
+    }
+    if (b < count && marks_[b] == fresh) marks_[b] = old;
+  }
 }
 
 int Snapshot::documentOf(uint32_t chunk) const {
@@ -145,7 +170,8 @@ std::shared_ptr<const Snapshot> Memory::snapshot() {
   s->attendable.reserve((size_t)chunks_);
   for (const Place& p : places_) {
     s->firsts.push_back((int32_t)s->rows.size());
-    s->kv.push_back(p.segment < 0 ? nullptr : segments_.at(p.segment)->data() + p.offset);
+    s->segments.push_back(p.segment < 0 ? nullptr : segments_.at(p.segment).get());
+    s->kv.push_back(p.segment < 0 ? nullptr : s->segments.back()->data() + p.offset);
     for (int c = 0; c < p.chunks; ++c) {
       (p.segment < 0 ? s->evicted : s->attendable).push_back((uint32_t)s->rows.size());
       s->rows.push_back((uint32_t)(p.landmarkRow + c));
@@ -171,6 +197,23 @@ std::vector<int32_t> Memory::missing() {
   }
   wanted_.clear();
   return out;
+}
+
+uint64_t Memory::residentNow() const {
+  uint64_t bytes = landmarks_ ? landmarks_->size() : 0;
+  for (const auto& [number, mapping] : segments_) bytes += mapping->touched();
+  return bytes;
+}
+
+uint64_t Memory::resident() {
+  std::lock_guard lock(mutex_);
+  return residentNow();
+}
+
+void Memory::keepWithin(uint64_t budget) {
+  std::lock_guard lock(mutex_);
+  for (int round = 0; round < 2 && residentNow() > budget; ++round)
+    for (auto& [number, mapping] : segments_) mapping->age();
 }
 
 int Memory::documents() {

@@ -2,7 +2,11 @@
 //
 // Files are mapped read-only and shared over a large reserved range, so that appends by the owner need no new mapping. Readers take
 // a snapshot, which keeps its mappings alive: documents may come and go while a search runs.
+//
+// Landmarks are all read by every question. Keys and values are read where a chunk is chosen; what was read stays mapped until the budget is
+// exceeded, then what was not read lately is let go (it stays in the system's file cache while there is room).
 #pragma once
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -35,11 +39,23 @@ class Mapping {
   uint64_t size() const;
   bool sameFile(const Mapping& other) const { return device_ == other.device_ && inode_ == other.inode_; }
 
+  // Notes that these bytes are read. From any thread.
+  void touch(const uint8_t* from, size_t bytes) const;
+  // Bytes that were touched and not let go since, in whole blocks.
+  uint64_t touched() const { return blocks_.load() * kBlock; }
+  // Lets go of what was not touched since the last call. Not while anyone reads.
+  void age();
+
  private:
+  static constexpr uint64_t kBlock = 64 << 10;  // what Linux maps around a page that is read
+  enum Mark : uint8_t { none, old, fresh };
+
   int fd_ = -1;
   const uint8_t* data_ = nullptr;
   uint64_t reserved_ = 0;
   uint64_t device_ = 0, inode_ = 0;
+  std::atomic<uint8_t>* marks_ = nullptr;  // one a block
+  mutable std::atomic<uint64_t> blocks_{0};  // whose mark is not none
 };
 
 // The documents at one moment. A chunk's id here is its place in order of documents: firsts[i] + chunk.
@@ -51,6 +67,7 @@ struct Snapshot {
   std::vector<uint32_t> attendable, evicted;
   std::shared_ptr<Mapping> landmarks;
   std::vector<const uint8_t*> kv;  // a document's first chunk, null where evicted
+  std::vector<const Mapping*> segments;  // the file that it lies in
   std::vector<std::shared_ptr<Mapping>> held;
 
   uint32_t chunks() const { return (uint32_t)rows.size(); }
@@ -70,11 +87,16 @@ class Memory {
   std::shared_ptr<const Snapshot> snapshot();
   void want(const std::set<int32_t>& documents);
   std::vector<int32_t> missing();
+  // Bytes of landmarks and of keys and values that are mapped for reading.
+  uint64_t resident();
+  // Lets go of keys and values until no more than `budget` is resident, those read last going last. Not while a call runs.
+  void keepWithin(uint64_t budget);
   int documents();
   int64_t chunks();
 
  private:
   Result<Done> check(const Place& place) const;
+  uint64_t residentNow() const;
   void removeOne(int32_t document);
 
   const Precision precision_;

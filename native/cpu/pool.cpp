@@ -33,7 +33,7 @@ void lowerPriority(int niceness) {
 #endif
 }
 
-Pool::Pool(int threads, int niceness, std::function<void(int)> gate) : gate_(std::move(gate)) {
+Pool::Pool(int threads, int niceness, std::function<bool(int)> gate) : gate_(std::move(gate)) {
   for (int i = 1; i < threads; ++i) threads_.emplace_back([this, i, niceness] { help(i, niceness); });
 }
 
@@ -77,7 +77,7 @@ void Pool::work(int worker, uint64_t generation) {
     uint64_t ticket = ticket_.load(std::memory_order_acquire);
     if (generationOf(ticket) != generation || nextOf(ticket) >= countOf(ticket)) return;
     if (gate_) {
-      gate_(worker);
+      if (!gate_(worker) && worker > 0) return;
       ticket = ticket_.load(std::memory_order_acquire);
       if (generationOf(ticket) != generation || nextOf(ticket) >= countOf(ticket)) return;
     }

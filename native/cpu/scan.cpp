@@ -13,6 +13,7 @@ constexpr int kTask = 4096;   // chunks a task
 constexpr int kTile = 64;     // chunks scored before their scores are looked at: 16 KB of scores
 constexpr int kTileOne = 512;  // the same for a single token
 constexpr float kLog2e = 1.44269504f;
+constexpr float kNone = -std::numeric_limits<float>::infinity();
 // sqrt(128), and what rounding to int8 may add to a landmark's norm: at most half a step in each of 128 values.
 constexpr float kLandmarkNorm = 11.3137085f * 1.05f;
 
@@ -28,15 +29,31 @@ void Best::insert(float s, uint32_t c) {
   chunk[i] = c;
 }
 
+struct Scan::Marks {
+  const int8_t* rows[kTile];
+  float scale[kTile], bias[kTile];
+
+  Marks(const Kernels& kernels, const Snapshot& snapshot, const uint32_t* list, int n, int head) {
+    for (int c = 0; c < n; ++c) rows[c] = snapshot.landmark(list[c]) + head * 128;
+    kernels.readMarks(rows, n, 256 - head * 124, scale, bias);
+  }
+};
+
 struct Scan::Worker {
   std::vector<Best> best;
+  std::vector<float> limits;  // [head][token]
   std::vector<double> sums;
   alignas(64) float tile[kTile * 64];
   Hit hits[kTile * 64];
 };
 
+float Scan::Group::limit(int t, float worst) const {
+  return scale[t] > 0 ? (worst - margin[t]) / scale[t] : -std::numeric_limits<float>::infinity();
+}
+
 Scan::Scan(const Kernels& kernels, Precision precision, const float* r, int tokens, const float* temperature)
-    : kernels_(kernels), precision_(precision), r_(r), tokens_(tokens), sums_(tokens * kGroups, 0.0) {
+    : kernels_(kernels), precision_(precision), r_(r), tokens_(tokens), sums_(tokens * kGroups, 0.0), worst_(tokens * kGroups) {
+  for (auto& w : worst_) w = kNone;
   std::copy(temperature, temperature + kGroups, temperature_);
   if (precision == Precision::exact) return;
   for (int head = 0; head < kGroups; ++head) {
@@ -79,103 +96,145 @@ void Scan::add(const uint8_t* landmark, uint32_t chunk, int token, Best* best) c
   }
 }
 
-void Scan::run(Pool& pool, const Snapshot& snapshot, const std::vector<uint32_t>& list, Best* best, bool logSumExp, const std::atomic<bool>& stop) {
-  if (list.empty()) return;
-  std::vector<Worker> workers(pool.size());
-  for (Worker& w : workers) {
-    if (best) w.best.resize(tokens_ * kGroups);
-    w.sums.resize(tokens_ * kGroups, 0.0);
-  }
+template <class Pass>
+void Scan::share(Pool& pool, const std::vector<uint32_t>& list, const std::atomic<bool>& stop, const Pass& pass) const {
   const int tasks = (int)((list.size() + kTask - 1) / kTask);
   pool.run(tasks, [&](int task, int worker) {
     if (stop) return;
     const size_t first = (size_t)task * kTask;
-    const int n = (int)std::min<size_t>(kTask, list.size() - first);
-    auto pass = precision_ == Precision::exact ? &Scan::slow : tokens_ == 1 ? &Scan::tilesOfOne : &Scan::tiles;
-    (this->*pass)(workers[worker], snapshot, list.data() + first, n, best != nullptr, logSumExp);
+    pass(worker, list.data() + first, (int)std::min<size_t>(kTask, list.size() - first));
   });
-  for (const Worker& w : workers) {
+}
+
+void Scan::choose(Pool& pool, const Snapshot& snapshot, const std::vector<uint32_t>& list, Best* best, const std::atomic<bool>& stop) {
+  if (list.empty()) return;
+  const auto choose = precision_ == Precision::exact ? &Scan::chooseExactly : tokens_ == 1 ? &Scan::chooseOfOne : &Scan::chooseTiles;
+  std::vector<Worker> workers(pool.size());
+  for (Worker& w : workers) {
+    w.best.resize(tokens_ * kGroups);
+    w.limits.resize((tokens_ + 63) / 64 * 64 * kGroups, std::numeric_limits<float>::infinity());
+  }
+  share(pool, list, stop, [&](int worker, const uint32_t* chunks, int n) { (this->*choose)(workers[worker], snapshot, chunks, n); });
+  for (const Worker& w : workers)
     for (size_t i = 0; i < w.best.size(); ++i)
       for (int k = 0; k < w.best[i].n; ++k)
         if (best[i].takes(w.best[i].score[k], w.best[i].chunk[k])) best[i].insert(w.best[i].score[k], w.best[i].chunk[k]);
-    for (size_t i = 0; i < sums_.size(); ++i) sums_[i] += w.sums[i];
-  }
 }
 
-void Scan::tiles(Worker& w, const Snapshot& snapshot, const uint32_t* list, int n, bool best, bool sums) const {
-  const int8_t* rows[kTile];
-  alignas(64) float limit[64], part[64];
+void Scan::sum(Pool& pool, const Snapshot& snapshot, const std::vector<uint32_t>& list, const std::atomic<bool>& stop) {
+  if (list.empty()) return;
+  const auto sum = precision_ == Precision::exact ? &Scan::sumExactly : tokens_ == 1 ? &Scan::sumOfOne : &Scan::sumTiles;
+  std::vector<Worker> workers(pool.size());
+  for (Worker& w : workers) w.sums.resize(tokens_ * kGroups, 0.0);
+  share(pool, list, stop, [&](int worker, const uint32_t* chunks, int n) { (this->*sum)(workers[worker], snapshot, chunks, n); });
+  for (const Worker& w : workers)
+    for (size_t i = 0; i < sums_.size(); ++i) sums_[i] += w.sums[i];
+}
+
+// ---- the best
+
+// A chunk whose rough score may be among the 16 best: scored exactly, and the limit raised where it is taken.
+void Scan::offer(Worker& w, int group, int t, int head, const int8_t* landmark, uint32_t chunk) {
+  const Group& g = groups_[head][group];
+  const int token = g.first + t;
+  const float s = exact(landmark, token, head);
+  Best& b = w.best[token * kGroups + head];
+  if (!b.takes(s, chunk)) return;
+  b.insert(s, chunk);
+  if (b.n < kTop) return;
+  std::atomic<float>& worst = worst_[token * kGroups + head];
+  float known = worst.load(std::memory_order_relaxed);
+  while (known < b.score[kTop - 1] && !worst.compare_exchange_weak(known, b.score[kTop - 1], std::memory_order_relaxed)) {
+  }
+  w.limits[head * groups_[head].size() * 64 + token] = g.limit(t, std::max(known, b.score[kTop - 1]));
+}
+
+void Scan::chooseTiles(Worker& w, const Snapshot& snapshot, const uint32_t* list, int n) {
+  for (int head = 0; head < kGroups; ++head)
+    for (const Group& g : groups_[head])
+      for (int t = 0; t < g.tokens; ++t)
+        w.limits[head * groups_[head].size() * 64 + g.first + t] = g.limit(t, worst_[(g.first + t) * kGroups + head].load(std::memory_order_relaxed));
   for (int c0 = 0; c0 < n; c0 += kTile) {
     const int m = std::min(kTile, n - c0);
     for (int head = 0; head < kGroups; ++head) {
-      for (int c = 0; c < m; ++c) rows[c] = snapshot.landmark(list[c0 + c]) + head * 128;
-      for (const Group& g : groups_[head]) {
-        kernels_.scoreTile(g.packed.data(), g.tokens, rows, m, 256 - head * 124, w.tile);
-        if (sums) {
-          std::fill(part, part + 64, 0.0f);
-          kernels_.sumExpTile(w.tile, m, g.tokens, g.scale2, part);
-          for (int t = 0; t < g.tokens; ++t) w.sums[(g.first + t) * kGroups + head] += part[t];
-        }
-        if (!best) continue;
-        std::fill(limit, limit + 64, std::numeric_limits<float>::infinity());
-        for (int t = 0; t < g.tokens; ++t) {
-          const Best& b = w.best[(g.first + t) * kGroups + head];
-          limit[t] = b.n < kTop ? -std::numeric_limits<float>::infinity() : b.score[kTop - 1] - g.margin[t];
-        }
-        const int found = kernels_.filterTile(w.tile, m, g.tokens, g.scale, limit, w.hits);
+      const Marks marks(kernels_, snapshot, list + c0, m, head);
+      for (int group = 0; group < (int)groups_[head].size(); ++group) {
+        const Group& g = groups_[head][group];
+        const float* limits = w.limits.data() + head * groups_[head].size() * 64 + g.first;
+        const int found = kernels_.findTile(g.packed.data(), g.tokens, marks.rows, m, marks.scale, marks.bias, limits, w.hits);
         for (int i = 0; i < found; ++i) {
-          const int c = w.hits[i] / 64, t = g.first + w.hits[i] % 64;
-          const float s = exact(rows[c] - head * 128, t, head);
-          Best& b = w.best[t * kGroups + head];
-          if (b.takes(s, list[c0 + c])) b.insert(s, list[c0 + c]);
+          const int c = w.hits[i] / 64;
+          offer(w, group, w.hits[i] % 64, head, marks.rows[c] - head * 128, list[c0 + c]);
         }
       }
     }
   }
 }
 
-void Scan::tilesOfOne(Worker& w, const Snapshot& snapshot, const uint32_t* list, int n, bool best, bool sums) const {
+void Scan::chooseOfOne(Worker& w, const Snapshot& snapshot, const uint32_t* list, int n) {
   const int8_t* rows[kTileOne];
-  alignas(64) float limit[64], scale[64], part[64];
+  alignas(64) float limit[64], scale[64];
+  std::fill(scale, scale + 64, 1.0f);
   for (int c0 = 0; c0 < n; c0 += kTileOne) {
-    const int m = std::min(kTileOne, n - c0);
-    for (int c = 0; c < m; ++c) rows[c] = snapshot.landmark(list[c0 + c]);
-    const int padded = (m + 63) / 64 * 64;
-    for (int c = m; c < padded; ++c) rows[c] = rows[m - 1];
-    kernels_.scoreOne(one_, rows, padded, w.tile);
+    const int m = std::min(kTileOne, n - c0), padded = scoreOne(w, snapshot, list + c0, m, rows);
     for (int head = 0; head < kGroups; ++head) {
-      const Group& g = groups_[head][0];
-      float* scores = w.tile + head * padded;
-      for (int c = m; c < padded; ++c) scores[c] = -std::numeric_limits<float>::infinity();
-      if (sums) {
+      const float worst = worst_[head].load(std::memory_order_relaxed);
+      std::fill(limit, limit + 64, std::max(groups_[head][0].limit(0, worst), -std::numeric_limits<float>::max()));
+      const int found = kernels_.filterTile(w.tile + head * padded, padded / 64, 64, scale, limit, w.hits);
+      for (int i = 0; i < found; ++i) offer(w, 0, 0, head, rows[w.hits[i]], list[c0 + w.hits[i]]);
+    }
+  }
+}
+
+void Scan::chooseExactly(Worker& w, const Snapshot& snapshot, const uint32_t* list, int n) {
+  for (int c = 0; c < n; ++c)
+    for (int token = 0; token < tokens_; ++token) add((const uint8_t*)snapshot.landmark(list[c]), list[c], token, w.best.data());
+}
+
+// ---- the sums
+
+void Scan::sumTiles(Worker& w, const Snapshot& snapshot, const uint32_t* list, int n) const {
+  alignas(64) float part[64];
+  for (int c0 = 0; c0 < n; c0 += kTile) {
+    const int m = std::min(kTile, n - c0);
+    for (int head = 0; head < kGroups; ++head) {
+      const Marks marks(kernels_, snapshot, list + c0, m, head);
+      for (const Group& g : groups_[head]) {
+        kernels_.scoreTile(g.packed.data(), g.tokens, marks.rows, m, marks.scale, marks.bias, w.tile);
         std::fill(part, part + 64, 0.0f);
-        std::fill(scale, scale + 64, g.scale2[0]);
-        kernels_.sumExpTile(scores, padded / 64, 64, scale, part);
-        for (float p : part) w.sums[head] += p;
-      }
-      if (!best) continue;
-      Best& b = w.best[head];
-      std::fill(scale, scale + 64, g.scale[0]);
-      std::fill(limit, limit + 64, b.n < kTop ? -std::numeric_limits<float>::max() : b.score[kTop - 1] - g.margin[0]);
-      const int found = kernels_.filterTile(scores, padded / 64, 64, scale, limit, w.hits);
-      for (int i = 0; i < found; ++i) {
-        const int c = w.hits[i];
-        const float s = exact(rows[c], 0, head);
-        if (b.takes(s, list[c0 + c])) b.insert(s, list[c0 + c]);
+        kernels_.sumExpTile(w.tile, m, g.tokens, g.scale2, part);
+        for (int t = 0; t < g.tokens; ++t) w.sums[(g.first + t) * kGroups + head] += part[t];
       }
     }
   }
 }
 
-void Scan::slow(Worker& w, const Snapshot& snapshot, const uint32_t* list, int n, bool best, bool sums) const {
-  for (int c = 0; c < n; ++c) {
-    const int8_t* landmark = snapshot.landmark(list[c]);
-    for (int i = 0; i < tokens_ * kGroups; ++i) {
-      const float s = exact(landmark, i / kGroups, i % kGroups);
-      if (sums) w.sums[i] += std::exp((double)s);
-      if (best && w.best[i].takes(s, list[c])) w.best[i].insert(s, list[c]);
+void Scan::sumOfOne(Worker& w, const Snapshot& snapshot, const uint32_t* list, int n) const {
+  const int8_t* rows[kTileOne];
+  alignas(64) float scale[64], part[64];
+  for (int c0 = 0; c0 < n; c0 += kTileOne) {
+    const int padded = scoreOne(w, snapshot, list + c0, std::min(kTileOne, n - c0), rows);
+    for (int head = 0; head < kGroups; ++head) {
+      std::fill(part, part + 64, 0.0f);
+      std::fill(scale, scale + 64, groups_[head][0].scale2[0]);
+      kernels_.sumExpTile(w.tile + head * padded, padded / 64, 64, scale, part);
+      for (float p : part) w.sums[head] += p;
     }
   }
+}
+
+void Scan::sumExactly(Worker& w, const Snapshot& snapshot, const uint32_t* list, int n) const {
+  for (int c = 0; c < n; ++c)
+    for (int i = 0; i < tokens_ * kGroups; ++i) w.sums[i] += std::exp((double)exact(snapshot.landmark(list[c]), i / kGroups, i % kGroups));
+}
+
+// Scores n chunks for the only token into w.tile, a head after the other, each padded to a multiple of 64 with what no limit lets pass.
+int Scan::scoreOne(Worker& w, const Snapshot& snapshot, const uint32_t* list, int n, const int8_t** rows) const {
+  const int padded = (n + 63) / 64 * 64;
+  for (int c = 0; c < padded; ++c) rows[c] = snapshot.landmark(list[std::min(c, n - 1)]);
+  kernels_.scoreOne(one_, rows, padded, w.tile);
+  for (int head = 0; head < kGroups; ++head) std::fill(w.tile + head * padded + n, w.tile + (head + 1) * padded, kNone);
+  return padded;
 }
 
 double Scan::logSumExp(int token, int head) const { return std::log(sums_[token * kGroups + head]); }

@@ -30,11 +30,13 @@ class Scan {
   // r: tokens x 256 (2 heads of 128, rms-normed), must outlive the scan.
   Scan(const Kernels& kernels, Precision precision, const float* r, int tokens, const float* temperature);
 
-  // Adds the chunks of `list` to best[token * 2 + head] (null: not asked for) and to the log-sum-exp. Stops early when `stop` is set.
-  void run(Pool& pool, const Snapshot& snapshot, const std::vector<uint32_t>& list, Best* best, bool logSumExp, const std::atomic<bool>& stop);
+  // Adds the chunks of `list` to best[token * 2 + head]. Stops early when `stop` is set, as does sum().
+  void choose(Pool& pool, const Snapshot& snapshot, const std::vector<uint32_t>& list, Best* best, const std::atomic<bool>& stop);
+  // Adds the chunks of `list` to the log-sum-exp.
+  void sum(Pool& pool, const Snapshot& snapshot, const std::vector<uint32_t>& list, const std::atomic<bool>& stop);
   // Adds one landmark in its stored form, exactly.
   void add(const uint8_t* landmark, uint32_t chunk, int token, Best* best) const;
-  // Of token and head, over all lists run with logSumExp.
+  // Of token and head, over all lists summed.
   double logSumExp(int token, int head) const;
 
  private:
@@ -43,12 +45,24 @@ class Scan {
     int first, tokens;
     std::vector<uint8_t> packed;  // [32][64][4] + 128
     float scale[64], margin[64], scale2[64];
+    // What a score without the query's scale must exceed to be looked at, `worst` being the 16th best so far.
+    float limit(int t, float worst) const;
   };
   struct Worker;
+  // The 64 landmarks of a tile, one head.
+  struct Marks;
   float exact(const int8_t* landmark, int token, int head) const;
-  void tiles(Worker& w, const Snapshot& snapshot, const uint32_t* list, int n, bool best, bool sums) const;
-  void tilesOfOne(Worker& w, const Snapshot& snapshot, const uint32_t* list, int n, bool best, bool sums) const;
-  void slow(Worker& w, const Snapshot& snapshot, const uint32_t* list, int n, bool best, bool sums) const;
+  // Runs pass(worker, chunks, how many) over pieces of `list`.
+  template <class Pass>
+  void share(Pool& pool, const std::vector<uint32_t>& list, const std::atomic<bool>& stop, const Pass& pass) const;
+  void offer(Worker& w, int group, int t, int head, const int8_t* landmark, uint32_t chunk);
+  void chooseTiles(Worker& w, const Snapshot& snapshot, const uint32_t* list, int n);
+  void chooseOfOne(Worker& w, const Snapshot& snapshot, const uint32_t* list, int n);
+  void chooseExactly(Worker& w, const Snapshot& snapshot, const uint32_t* list, int n);
+  int scoreOne(Worker& w, const Snapshot& snapshot, const uint32_t* list, int n, const int8_t** rows) const;
+  void sumTiles(Worker& w, const Snapshot& snapshot, const uint32_t* list, int n) const;
+  void sumOfOne(Worker& w, const Snapshot& snapshot, const uint32_t* list, int n) const;
+  void sumExactly(Worker& w, const Snapshot& snapshot, const uint32_t* list, int n) const;
 
   const Kernels& kernels_;
   const Precision precision_;
@@ -58,6 +72,8 @@ class Scan {
   std::vector<Group> groups_[kGroups];
   uint8_t one_[256];  // a single token's two heads, + 128
   std::vector<double> sums_;
+  // The largest 16th best that any worker has, a token and head: what lies below it is among no 16 best.
+  std::vector<std::atomic<float>> worst_;
 };
 
 }  // namespace everyline

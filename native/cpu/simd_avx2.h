@@ -10,7 +10,7 @@ struct Weights {
   __m256i magnitude, sign;
 };
 using Acts = __m256i;
-using Acc = __m256i;
+using Acc = I;
 
 static inline F fma(F a, F b, F c) { return (F)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c); }
 static inline float reduceAdd(F a) {
@@ -45,10 +45,19 @@ static inline Acts broadcastActs(const int8_t* p) {
   return _mm256_set1_epi32(four);
 }
 static inline Acts loadActs(const int8_t* p) { return _mm256_loadu_si256((const __m256i*)p); }
-static inline Acc zeroAcc() { return _mm256_setzero_si256(); }
+// Signed bytes as weights.
+static inline Weights loadSigned(const int8_t* p) {
+  __m256i w = _mm256_loadu_si256((const __m256i*)p);
+  return {_mm256_abs_epi8(w), w};
+}
+static inline Acc zeroAcc() { return I{}; }
 static inline Acc dot4(Acc acc, Weights w, Acts a) {
   __m256i pairs = _mm256_maddubs_epi16(w.magnitude, _mm256_sign_epi8(a, w.sign));
-  return _mm256_add_epi32(acc, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+  return acc + (I)_mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
 }
-static inline I finish(Acc a) { return (I)a; }
+// Sums of four products; p in [0, 127].
+static inline Acc dotPositive(Acc acc, Acts p, Acts a) {
+  return acc + (I)_mm256_madd_epi16(_mm256_maddubs_epi16(p, a), _mm256_set1_epi16(1));
+}
+static inline I finish(Acc a) { return a; }
 static inline int32_t byteSum(const int8_t*, int) { return 0; }

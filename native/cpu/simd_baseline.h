@@ -66,7 +66,11 @@ static inline Acts broadcastActs(const int8_t* p) {
   Shorts s{p[0], p[1], p[2], p[3], p[0], p[1], p[2], p[3]};
   return {s, s};
 }
+// Signed bytes as weights.
+static inline Weights loadSigned(const int8_t* p) { return loadActs(p); }
 static inline Acc zeroAcc() { return {I{0, 0, 0, 0}, I{0, 0, 0, 0}}; }
 static inline Acc dot4(Acc acc, Weights w, Acts a) { return {acc.low + multiplyPairs(w.low, a.low), acc.high + multiplyPairs(w.high, a.high)}; }
+// Sums of four products; p in [0, 127].
+static inline Acc dotPositive(Acc acc, Acts p, Acts a) { return dot4(acc, p, a); }
 static inline I finish(Acc a) { return I{a.low[0] + a.low[1], a.low[2] + a.low[3], a.high[0] + a.high[1], a.high[2] + a.high[3]}; }
 static inline int32_t byteSum(const int8_t*, int) { return 0; }

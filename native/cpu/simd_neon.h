@@ -30,7 +30,11 @@ static inline Acts broadcastActs(const int8_t* p) {
   return vreinterpretq_s8_s32(vdupq_n_s32(four));
 }
 static inline Acts loadActs(const int8_t* p) { return vld1q_s8(p); }
+// Signed bytes as weights.
+static inline Weights loadSigned(const int8_t* p) { return vld1q_s8(p); }
 static inline Acc zeroAcc() { return vdupq_n_s32(0); }
 static inline Acc dot4(Acc acc, Weights w, Acts a) { return vdotq_s32(acc, w, a); }
+// Sums of four products; p in [0, 127].
+static inline Acc dotPositive(Acc acc, Acts p, Acts a) { return vdotq_s32(acc, p, a); }
 static inline I finish(Acc a) { return (I)a; }
 static inline int32_t byteSum(const int8_t*, int) { return 0; }

@@ -58,6 +58,20 @@ describe("encode", () => {
     single.close();
   });
 
+  it("leaves the chunks before an edit as they were, so that they and a restart make the edited document", async () => {
+    const ids = someIds(20 * CHUNK + 3);
+    const edited = Int32Array.from(ids);
+    edited[17 * CHUNK + 5] = 77;
+    const [before] = await encode(engine, [ids]);
+    const [after] = await encode(engine, [edited]);
+    const [part] = await encode(engine, [edited], 17);
+    for (const [which, bytes] of [["landmarks", LANDMARK_BYTES] as const, ["kv", KV_BYTES] as const]) {
+      const joined = Buffer.concat([before![which].subarray(0, 17 * bytes), part![which]]);
+      expect(Buffer.compare(joined, after![which])).toBe(0);
+      expect(Buffer.compare(joined, before![which])).not.toBe(0);
+    }
+  });
+
   it("ends as cancelled, and encodes again afterwards", async () => {
     const pending = engine.encode([{ ids: someIds(400 * CHUNK), firstChunk: 0 }]);
     engine.cancelEncode();

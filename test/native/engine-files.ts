@@ -60,9 +60,10 @@ export function withoutPads(ids: number[]): Int32Array {
   return Int32Array.from(ids.slice(0, n));
 }
 
-export async function loadEngine(options: { isa?: string; precision?: "stored" | "float"; threads?: number } = {}): Promise<NativeEngine> {
-  const { isa = "", precision = "stored", threads = 0 } = options;
-  return unwrap(await addon.loadEngine({ model: modelFolder, threads, isa, precision }));
+export async function loadEngine(
+  options: { isa?: string; precision?: "stored" | "float"; threads?: number; ram?: number } = {},
+): Promise<NativeEngine> {
+  return unwrap(await addon.loadEngine({ model: modelFolder, threads: 0, isa: "", ...options }));
 }
 
 export async function encode(engine: NativeEngine, documents: Int32Array[], firstChunk = 0): Promise<EncodedChunks[]> {
@@ -71,6 +72,8 @@ export async function encode(engine: NativeEngine, documents: Int32Array[], firs
 
 export interface Attached {
   places: DocumentPlace[];
+  /** Where the two files lie. */
+  folder: string;
   dispose(): void;
 }
 
@@ -91,7 +94,7 @@ export function attach(engine: NativeEngine, documents: Int32Array[], encoded: E
     landmarkRow += chunks;
     offset += kv.length;
   });
-  return { places, dispose: () => rmSync(folder, { recursive: true, force: true }) };
+  return { places, folder, dispose: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
 /** Encodes and attaches documents and adds all of them. */

@@ -1,5 +1,6 @@
+import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { CHUNK, type NativeEngine, type SearchScores, type Step, unwrap } from "../../native/addon.ts";
+import { CHUNK, KV_BYTES, type NativeEngine, type SearchScores, type Step, unwrap } from "../../native/addon.ts";
 import { type Attached, attach, encode, isas, largestDifference, loadEngine, none, remember, someIds } from "./engine-files.ts";
 
 async function begin(engine: NativeEngine, ids: Int32Array, hidden: Int32Array = none): Promise<Step> {
@@ -11,6 +12,17 @@ async function search(engine: NativeEngine, ids: Int32Array, layers: 1 | 2 = 2):
 }
 
 const question = someIds(12, 99);
+
+/** What of the mapped files below `folder` this process holds, as the system counts. */
+function residentBytes(folder: string): number {
+  let bytes = 0;
+  let within = false;
+  for (const line of readFileSync("/proc/self/smaps", "utf8").split("\n")) {
+    if (/^[0-9a-f]+-[0-9a-f]+ /.test(line)) within = line.includes(folder);
+    else if (within && line.startsWith("Rss:")) bytes += 1024 * Number.parseInt(line.slice(4), 10);
+  }
+  return bytes;
+}
 
 describe.each(isas)("the memory on %s", (isa) => {
   let engine: NativeEngine;
@@ -141,6 +153,41 @@ describe("documents", () => {
     expect((await begin(engine, question)).attended).toEqual([]);
     expect((await search(engine, question)).scores.length).toBe(7);
     expect([...engine.missing()]).toEqual([1, 2, 3]);
+  });
+});
+
+describe("keys and values", () => {
+  const budget = 2 << 20;
+  const documents = Array.from({ length: 60 }, () => someIds(8 * CHUNK, 21));
+
+  /** Attends the documents two by two, and returns what is mapped then: as the engine counts, and as the system does. */
+  async function attendAll(ram: number): Promise<{ counted: number; mapped: number }> {
+    const engine = await loadEngine({ ram });
+    const [encoded] = await encode(engine, [documents[0]!]);
+    const { places, folder, dispose } = attach(
+      engine,
+      documents,
+      documents.map(() => encoded!),
+    );
+    for (let i = 0; i < places.length; i += 2) {
+      unwrap(engine.addDocuments(places.slice(i, i + 2)));
+      expect((await begin(engine, question)).attended.length).toBe(16);
+      unwrap(engine.removeDocuments(Int32Array.from(places, (p) => p.document)));
+    }
+    const result = { counted: engine.stats().resident!, mapped: residentBytes(folder) };
+    engine.close();
+    dispose();
+    return result;
+  }
+
+  it("that are mapped stay within the budget, those not read lately going first", async () => {
+    const bounded = await attendAll(budget);
+    expect(bounded.counted).toBeLessThanOrEqual(budget);
+    expect(bounded.mapped).toBeLessThanOrEqual(budget);
+    const all = 60 * 8 * KV_BYTES;
+    const free = await attendAll(1 << 30);
+    expect(free.counted).toBeGreaterThan(all);
+    expect(free.mapped).toBeGreaterThan(0.9 * all);
   });
 });
 

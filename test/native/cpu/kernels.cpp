@@ -1,0 +1,166 @@
+// Every kernel beside plain loops over the same numbers.
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <numeric>
+
+#include "../cuda/check.h"
+#include "cpu/kernels.h"
+#include "cpu/scan.h"
+#include "model/encoding.h"
+#include "parts.h"
+
+using namespace everyline;
+
+namespace {
+
+double halfValue(uint16_t h) {
+  const uint32_t bits = (uint32_t)h << 13;
+  float f;
+  std::memcpy(&f, &bits, 4);
+  return f * 0x1p112;
+}
+
+double largest(const std::vector<float>& a, const std::vector<double>& b) {
+  double most = 0;
+  for (size_t i = 0; i < b.size(); ++i) most = std::max(most, std::isfinite(a[i]) ? std::fabs(a[i] - b[i]) : HUGE_VAL);
+  return most;
+}
+
+void products(const Kernels& k) {
+  for (const int m : {1, 2, 3, 5, 7, 12, 64, 65}) {
+    const int n = 128, width = 192;
+    const auto x = someFloats((size_t)m * width, 1 + m);
+    const auto weights = someBytes((size_t)n * width, 2);
+    std::vector<uint8_t> packed(weights.size());
+    std::vector<float> scales(n);
+    for (int i = 0; i < n; ++i) {
+      scales[i] = 0.001f * (float)(i + 1);
+      for (int j = 0; j < width; ++j) packed[((size_t)(i / 64) * width / 4 + j / 4) * 256 + i % 64 * 4 + j % 4] = (uint8_t)(weights[i * width + j] + 128);
+    }
+    const Packed w{packed.data(), scales.data(), n, width};
+    for (const bool fine : {false, true}) {
+      std::vector<int8_t> high(x.size()), low(x.size());
+      std::vector<float> rowScales(m), out((size_t)m * n, 1.0f);
+      std::vector<int32_t> sums(m);
+      std::vector<double> expected(out.size());
+      for (int t = 0; t < m; ++t) {
+        const size_t at = (size_t)t * width;
+        sums[t] = fine ? k.quantizeFine(x.data() + at, width, high.data() + at, low.data() + at, &rowScales[t]) : k.quantize(x.data() + at, width, high.data() + at, &rowScales[t]);
+        for (int i = 0; i < n; ++i) {
+          int64_t dot = 0;
+          for (int j = 0; j < width; ++j) dot += weights[i * width + j] * (fine ? 128 * high[at + j] + low[at + j] : high[at + j]);
+          expected[t * n + i] = 1.0 + (double)dot * rowScales[t] * scales[i];
+        }
+      }
+      k.gemm({high.data(), fine ? low.data() : nullptr, rowScales.data(), sums.data(), (size_t)width, m}, w, 0, 2, Epilogue::add, out.data(), n);
+      check(largest(out, expected) < 1e-2, "%s: %d tokens of %s bits times a matrix, off by %.1e at most (values to 1e2)", k.isa, m, fine ? "15" : "8", largest(out, expected));
+    }
+  }
+}
+
+// Stored chunks attended one by one in double precision.
+void storedAttention(const Kernels& k) {
+  for (const int keys : {1, 3, 16, 63, 64}) {
+    const int n = keys == 64 ? 16 : keys == 1 ? 1 : 5;
+    std::vector<std::vector<uint8_t>> chunks(n);
+    std::vector<const uint8_t*> heads(n);
+    std::vector<int> counts(n, keys);
+    std::vector<float> shares(n), q = someFloats(256, 3);
+    k.rmsHeads(q.data(), 4, 64, 1.44269504f / 8);
+    std::vector<double> expected(256, 0.0);
+    for (int c = 0; c < n; ++c) {
+      auto keysAndValues = someFloats(2 * 64 * 128, 10 + c);
+      k.rmsHeads(keysAndValues.data(), 64 * 2, 64, 1.0f);
+      chunks[c].resize(kvBytes(Precision::stored));
+      storeChunk(Precision::stored, keysAndValues.data(), keysAndValues.data() + 64 * 128, 128, chunks[c].data());
+      heads[c] = chunks[c].data() + kStoredHead * (c % 2);
+      shares[c] = 1.0f / (float)(c + 1);
+      const auto* scales = (const uint16_t*)(heads[c] + 8192);
+      for (int h = 0; h < 4; ++h) {
+        double p[64], sum = 0;
+        for (int t = 0; t < keys; ++t) {
+          double dot = 0;
+          for (int d = 0; d < 64; ++d) dot += q[h * 64 + d] * (int8_t)heads[c][d / 4 * 256 + t * 4 + d % 4] * halfValue(scales[t]);
+          sum += p[t] = std::exp2(dot);
+        }
+        for (int d = 0; d < 64; ++d)
+          for (int t = 0; t < keys; ++t)
+            expected[h * 64 + d] += shares[c] * p[t] / sum * (int8_t)heads[c][4096 + t / 4 * 256 + d * 4 + t % 4] * halfValue(scales[64 + t]);
+      }
+    }
+    std::vector<float> out(256);
+    k.attendStored(q.data(), heads.data(), counts.data(), shares.data(), n, out.data());
+    check(largest(out, expected) < 2e-3, "%s: %d stored chunks of %d keys attended, off by %.1e at most (values to 3)", k.isa, n, keys, largest(out, expected));
+  }
+}
+
+// The 16 best of a list by plain loops over the stored landmarks.
+std::vector<uint32_t> bestOf(const Marks& marks, const std::vector<uint32_t>& list, const float* r, int head, std::vector<double>& scores) {
+  scores.assign(marks.chunks, 0);
+  for (uint32_t c : list) {
+    float scale;
+    std::memcpy(&scale, marks.bytes.data() + c * 264 + 256 + head * 4, 4);
+    for (int i = 0; i < 128; ++i) scores[c] += (double)r[head * 128 + i] * (int8_t)marks.bytes[c * 264 + head * 128 + i] * scale;
+  }
+  std::vector<uint32_t> order = list;
+  std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return scores[a] > scores[b]; });
+  order.resize(std::min<size_t>(order.size(), kTop));
+  return order;
+}
+
+void scan(const Kernels& k, const Marks& marks, const char* what, const std::vector<uint32_t>& list, int tokens, int threads) {
+  const std::atomic<bool> never{false};
+  const float temperature[2] = {0.1f, 0.1f};
+  auto r = someFloats((size_t)tokens * 256, 5);
+  k.rmsHeads(r.data(), tokens * 2, 128, 1.0f);
+  Pool pool(threads, 0);
+  std::vector<Best> best(tokens * 2);
+  Scan scan(k, Precision::stored, r.data(), tokens, temperature);
+  scan.choose(pool, *marks.snapshot, list, best.data(), never);
+  scan.sum(pool, *marks.snapshot, list, never);
+  int wrong = 0;
+  double off = 0;
+  std::vector<double> scores;
+  for (int t = 0; t < tokens; t += std::max(1, tokens / 5))
+    for (int head = 0; head < 2; ++head) {
+      const auto expected = bestOf(marks, list, r.data() + t * 256, head, scores);
+      const Best& b = best[t * 2 + head];
+      wrong += b.n != (int)expected.size();
+      // Floats may order what is nearly equal otherwise; equal landmarks go by number.
+      for (int i = 0; i < b.n; ++i) wrong += std::fabs(scores[b.chunk[i]] - scores[expected[i]]) > 1e-3 || (scores[b.chunk[i]] == scores[expected[i]] && b.chunk[i] != expected[i]);
+      double sum = 0;
+      for (uint32_t c : list) sum += std::exp(scores[c] * temperature[head]);
+      if (!list.empty()) off = std::max(off, std::fabs(std::log(sum) - scan.logSumExp(t, head)));
+    }
+  check(wrong == 0 && off < 0.03, "%s: best 16 of %s, %d token(s), %d thread(s): %d wrong; log-sum-exp off by %.1e", k.isa, what, tokens, threads, wrong, off);
+}
+
+void scans(const Kernels& k) {
+  const auto firsts = [](uint32_t n) {
+    std::vector<uint32_t> list(n);
+    std::iota(list.begin(), list.end(), 0u);
+    return list;
+  };
+  std::vector<uint32_t> thirds;
+  for (uint32_t c = 1; c < 300; c += 3) thirds.push_back(c);
+  const Marks few(300, 7), equal(700, 7, 1);
+  for (const int tokens : {1, 2, 17, 64, 65, 130}) {
+    scan(k, few, "none", {}, tokens, 2);
+    scan(k, few, "one chunk", firsts(1), tokens, 2);
+    scan(k, few, "15 chunks", firsts(15), tokens, 1);
+    scan(k, few, "every third of 300 chunks", thirds, tokens, 2);
+    scan(k, equal, "700 equal chunks", firsts(700), tokens, 3);
+  }
+  const Marks many(300'000, 8);
+  scan(k, many, "300,000 chunks", firsts(300'000), 1, 3);
+  scan(k, many, "300,000 chunks", firsts(300'000), 70, 3);
+}
+
+}  // namespace
+
+void checkKernels(const Kernels& kernels) {
+  products(kernels);
+  storedAttention(kernels);
+  scans(kernels);
+}
