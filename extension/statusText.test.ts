@@ -14,6 +14,7 @@ const ready: MemoryStatus = {
   tokens: 2_000_000,
   chunks: 31_250,
   skipped: { binary: 3, secret: 0 },
+  history: { diffs: 40, passages: 90, leftOut: 7, toEncode: 50, encoded: 20, tokens: 9_000 },
   etaMs: 0,
   tokensPerSecond: 0,
   engine: null,
@@ -29,6 +30,8 @@ describe("detailsOf", () => {
       "1,200 files, 1 commit, 2,000,000 tokens",
       "Read by the model: 1,100 files of 1,100",
       "Left out: 3 binary",
+      "Changes of 40 commits; 7 changed files left out",
+      "Read by the model: 20 parts of commits of 50, newest first",
       "Memory 300 MB, index 12 MB, cache 1.5 GB",
     ]);
   });

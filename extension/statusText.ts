@@ -19,6 +19,10 @@ export function detailsOf(status: MemoryStatus): string[] {
   const skipped = Object.entries(status.skipped).filter(([, files]) => files > 0);
   if (skipped.length > 0)
     lines.push(`Left out: ${skipped.map(([reason, files]) => `${files.toLocaleString("en-US")} ${reason}`).join(", ")}`);
+  const { diffs, leftOut, toEncode, encoded } = status.history;
+  if (diffs > 0) lines.push(`Changes of ${count(diffs, "commit")}; ${count(leftOut, "changed file")} left out`);
+  if (toEncode > 0)
+    lines.push(`Read by the model: ${count(encoded, "part")} of commits of ${toEncode.toLocaleString("en-US")}, newest first`);
   if (status.engine) lines.push(`Engine: ${status.engine.backend} (${status.engine.detail}), ${count(status.engine.threads, "thread")}`);
   const { suggestions } = status;
   if (suggestions && suggestions.offered > 0)

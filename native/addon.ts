@@ -49,7 +49,10 @@ export interface DocumentPlace {
   chunks: number;
   /** Tokens without padding: the last chunk's pads are derived from it. */
   tokens: number;
-  /** Number of the attached K/V segment, or -1 where the K/V was evicted: such chunks score but are never attended. */
+  /**
+   * Number of the attached K/V segment; -1 where the K/V was evicted, -2 where none is kept: such chunks score but are never attended, and
+   * evicted ones are `missing` when they would have been.
+   */
   segment: number;
   /** Byte offset in that segment. */
   offset: number;

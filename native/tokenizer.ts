@@ -62,6 +62,16 @@ export class Tokenizer {
     return { ids, chunkLines: chunkLines(bytes, header.length, tokens.ends, Math.ceil(ids.length / CHUNK)) };
   }
 
+  /** `<commit>HEAD DIFF<eof>`: subject and body, then the patch, tokenized apart as in training. Its chunks have no lines (all 0). */
+  frameCommit(head: string, diff: string): Framed {
+    const [first, rest] = [this.encodeText(head).ids, this.encodeText(diff).ids];
+    const text = new Int32Array(first.length + rest.length);
+    text.set(first);
+    text.set(rest, first.length);
+    const ids = framed(SPECIAL.commit, text, SPECIAL.eof);
+    return { ids, chunkLines: new Int32Array(2 * Math.ceil(ids.length / CHUNK)) };
+  }
+
   /** `<q>TEXT<a>` */
   frameQuestion(text: string): Int32Array {
     return framed(SPECIAL.q, this.encodeText(text).ids, SPECIAL.a);

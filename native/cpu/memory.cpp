@@ -173,7 +173,8 @@ std::shared_ptr<const Snapshot> Memory::snapshot() {
     s->segments.push_back(p.segment < 0 ? nullptr : segments_.at(p.segment).get());
     s->kv.push_back(p.segment < 0 ? nullptr : s->segments.back()->data() + p.offset);
     for (int c = 0; c < p.chunks; ++c) {
-      (p.segment < 0 ? s->evicted : s->attendable).push_back((uint32_t)s->rows.size());
+      if (p.segment >= 0) s->attendable.push_back((uint32_t)s->rows.size());
+      if (p.segment == -1) s->evicted.push_back((uint32_t)s->rows.size());
       s->rows.push_back((uint32_t)(p.landmarkRow + c));
     }
   }
@@ -193,7 +194,7 @@ std::vector<int32_t> Memory::missing() {
   std::vector<int32_t> out;
   for (int32_t d : wanted_) {
     auto it = at_.find(d);
-    if (it != at_.end() && places_[it->second].segment < 0) out.push_back(d);
+    if (it != at_.end() && places_[it->second].segment == -1) out.push_back(d);
   }
   wanted_.clear();
   return out;

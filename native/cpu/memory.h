@@ -25,7 +25,7 @@ struct Place {
   int64_t landmarkRow;
   int32_t chunks;
   int32_t tokens;
-  int32_t segment;  // -1: K/V evicted
+  int32_t segment;  // -1: K/V evicted, -2: none is kept
   int64_t offset;
 };
 

@@ -3,8 +3,10 @@
  * signature, doc comment, best line, commit subject, date, author), and cites it. Nothing else is ever said.
  */
 
+import { coAuthors, withoutTrailers } from "../history/trailers.ts";
 import type { CommitRow } from "../index/types.ts";
-import { isMerge, REMOVED } from "../retrieve/commits.ts";
+import { isMerge } from "../retrieve/commit-signals.ts";
+import { REMOVED } from "../retrieve/commits.ts";
 import { day } from "../retrieve/evidence.ts";
 import type { Query } from "../retrieve/query.ts";
 import type { Evidence } from "../retrieve/types.ts";
@@ -102,9 +104,10 @@ function aboutAuthors(cited: readonly Evidence[], commits: ReadonlyMap<string, C
   const made = new Map<string, { at: number; date: number }[]>();
   for (const [at, { commit }] of cited.entries()) {
     const row = commits.get(commit);
-    if (row?.author) made.set(row.author, [...(made.get(row.author) ?? []), { at, date: row.date }]);
+    for (const author of row ? [row.author, ...coAuthors(row.body)] : [])
+      if (author) made.set(author, [...(made.get(author) ?? []), { at, date: row!.date }]);
   }
-  const all = [...made.values()].flat();
+  const all = [...new Map([...made.values()].flat().map((it) => [it.at, it])).values()];
   if (all.length < 2) return undefined;
   const told = [...made].sort((a, b) => b[1].length - a[1].length).slice(0, NEAREST);
   const each = told.map(([author, rows]) => `${author} (${rows.length}, the last on ${day(Math.max(...rows.map(({ date }) => date)))})`);
@@ -120,14 +123,15 @@ function aboutCommit(query: Query, item: Evidence, commit: CommitRow | undefined
   const when = day(commit.date);
   const who = commit.author || "an unknown author";
   const what = `“${clip(commit.subject)}”`;
+  const released = item.release ? `, first released in ${item.release}` : "";
   const lead = /^\s*when\b/i.test(query.text)
-    ? `On ${when}, in commit ${short} by ${who}: ${what}`
+    ? `On ${when}, in commit ${short} by ${who}${released}: ${what}`
     : WHO.test(query.text)
       ? `${who}, in commit ${short} on ${when}: ${what}`
       : `Commit ${short} of ${when} by ${who}: ${what}`;
   const changed = item.change && REMOVED.test(query.text) ? removedLine(query, item.text) : "";
   if (changed) return ended(`${lead.replace(/[.:]?$/, "")}. It removed this line of ${item.change!.oldPath}: ${code(changed)}`);
-  const reason = isMerge(commit.subject) || !/\bwhy\b/i.test(query.text) ? "" : firstSentence(commit.body, true);
+  const reason = isMerge(commit) || !/\bwhy\b/i.test(query.text) ? "" : firstSentence(withoutTrailers(commit.body), true);
   return reason ? ended(`${lead.replace(/[.:]?$/, "")}. Its message says: ${reason}`) : ended(lead);
 }
 

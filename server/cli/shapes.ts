@@ -109,9 +109,17 @@ export function statusForPeople(status: MemoryStatus): string {
   return [
     status.message || status.state,
     `${status.files} files (${status.encoded} of ${status.toEncode} encoded), ${status.commits} commits; ${skippedText(status.skipped)}`,
+    ...historyText(status),
     `${status.tokens} tokens in ${status.chunks} chunks; ${engine}`,
     ...(status.problem ? [`Problem: ${status.problem}`] : []),
   ].join("\n");
+}
+
+function historyText({ commits, history }: MemoryStatus): string[] {
+  if (commits === 0) return [];
+  const { diffs, passages, leftOut, encoded, toEncode, tokens } = history;
+  const words = `changes of ${diffs} commits in ${passages} parts; left out: ${leftOut} changed files (generated, vendored, lock files, binary, secret)`;
+  return [words, `${encoded} of ${toEncode} parts of the newest commits encoded, ${tokens} tokens`];
 }
 
 /** "left out: 3 binary, 1 secret" */

@@ -10,20 +10,25 @@ import { decodePath, GitError, headCommit, runGit, streamGit } from "./git.ts";
 
 export interface CommitOptions {
   signal?: AbortSignal | undefined;
+  /** Commits that HEAD reaches (default), or all that HEAD, any branch or any tag does. */
+  refs?: "HEAD" | "all";
   /** At most so many, the newest; default all. */
   limit?: number;
   /** Told of commits that could not be read. */
   onSkipped?: (sha: string, reason: string) => void;
 }
 
-/** Full shas of the commits that HEAD reaches, newest first; empty before the first commit. Throws GitError outside a repository. */
+/** Full shas of the commits that HEAD (or any ref) reaches, newest first; empty before the first commit. Throws GitError outside a repository. */
 export async function reachableCommits(folder: string, options: CommitOptions = {}): Promise<Set<string>> {
   const shas = new Set<string>();
-  if (!(await headCommit(folder, options.signal))) return shas;
+  const all = options.refs === "all";
+  const head = await headCommit(folder, options.signal);
+  if (!head && !all) return shas;
+  const from = [...(all ? ["--branches", "--remotes", "--tags"] : []), ...(head ? ["HEAD"] : [])];
   const limit = options.limit === undefined ? [] : [`--max-count=${Math.max(0, Math.floor(options.limit))}`];
   let rest = "";
   try {
-    for await (const piece of streamGit(folder, ["rev-list", ...limit, "HEAD", "--"], { signal: options.signal })) {
+    for await (const piece of streamGit(folder, ["rev-list", ...limit, ...from, "--"], { signal: options.signal })) {
       const lines = (rest + piece.toString("latin1")).split("\n");
       rest = lines.pop()!;
       for (const line of lines) shas.add(line);
@@ -131,7 +136,7 @@ class CommitReader {
 /** No path begins with "/": what does is the start of a commit. */
 const commitStart = "//";
 /** Fields end in NUL (-z ends the last one); then a line feed and the changed paths, each ending in NUL, where there are any. */
-const format = `${commitStart}%H%x00%an%x00%ae%x00%ct%x00%s%x00%b`;
+const format = `${commitStart}%H%x00%P%x00%an%x00%ae%x00%ct%x00%at%x00%s%x00%b`;
 
 const quiet = ["--encoding=UTF-8", "--no-color", "--no-show-signature", "--no-mailmap", "--no-decorate", "--no-notes"];
 /** Names only, both sides of a rename, nothing for merges (their changes stand in the merged commits). */
@@ -151,9 +156,11 @@ function parseLog(output: Buffer): PreparedCommit[] {
   for (let start = fields.next(); start !== undefined; ) {
     const commit: PreparedCommit = {
       sha: text(start).slice(commitStart.length),
+      parents: text(fields.next()).split(" ").filter(Boolean).length,
       author: text(fields.next()),
       email: text(fields.next()),
       date: Number.parseInt(text(fields.next()), 10) || 0,
+      authored: Number.parseInt(text(fields.next()), 10) || 0,
       ...message(text(fields.next()), text(fields.next()).trimEnd()),
       paths: [],
     };

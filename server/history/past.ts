@@ -1,11 +1,12 @@
 /** What retrieval and a person ask of git itself: tags, patches of commits already found, files as they were. */
-import { redactSecrets } from "../workspace/secrets.ts";
 import { type ChangedFile, changedFiles, fileAt } from "./commit-files.ts";
 import { readPatches } from "./diffs.ts";
 import { GitError } from "./git.ts";
 import { type LineOrigin, lineOrigin, type OriginQuestion } from "./line-origin.ts";
 import type { Patch } from "./patch-parser.ts";
 import { PatchReader } from "./patch-reader.ts";
+import { withoutSecrets } from "./patch-secrets.ts";
+import { readReleases } from "./releases.ts";
 import { readTags, type Tag } from "./tags.ts";
 
 /** Milliseconds for which tags once read are believed. */
@@ -34,7 +35,7 @@ export class Past {
     const shas = wanted.map(({ sha }) => sha);
     const pathOf = new Map(wanted.map(({ sha, path }) => [sha, path]));
     const patches = await this.#patches.read(shas).catch(() => this.#readAround(shas));
-    return new Map(patches.map((patch) => [patch.sha, withoutSecrets(patch, pathOf.get(patch.sha))]));
+    return new Map(patches.map((patch) => [patch.sha, withoutSecrets(inFile(patch, pathOf.get(patch.sha)))]));
   }
 
   /** Where git fails on a commit (a damaged object), the others are read all the same. */
@@ -46,6 +47,16 @@ export class Past {
       if (!(error instanceof GitError)) throw error; // what was read until then is shown
     }
     return found;
+  }
+
+  /** The release that each commit first came with: the oldest tag that reaches it. None where git cannot say in time. */
+  async releases(shas: readonly string[]): Promise<Map<string, string>> {
+    try {
+      return await readReleases(this.#folder, shas);
+    } catch (error) {
+      if (!(error instanceof GitError)) throw error;
+      return new Map();
+    }
   }
 
   /** A file after a commit, or before it; undefined where it was not there or is no text. `path` is relative to the git top level. */
@@ -67,18 +78,6 @@ function nothing(error: unknown): Tag[] {
   throw error;
 }
 
-function withoutSecrets(patch: Patch, path: string | undefined): Patch {
-  const hunks = patch.hunks.filter((hunk) => hunk.path === path);
-  return { ...patch, hunks: hunks.map((hunk) => ({ ...hunk, lines: redactLines(hunk.lines) })) };
-}
-
-/** Redacts lines that begin with " ", "+" or "-", which stay. */
-function redactLines(lines: string): string {
-  const { text, lines: secret } = redactSecrets(lines.replace(/^./gm, ""));
-  if (secret.length === 0) return lines;
-  const plain = text.split("\n");
-  return lines
-    .split("\n")
-    .map((line, i) => line.slice(0, 1) + plain[i]!)
-    .join("\n");
+function inFile(patch: Patch, path: string | undefined): Patch {
+  return { ...patch, hunks: patch.hunks.filter((hunk) => hunk.path === path) };
 }

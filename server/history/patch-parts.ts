@@ -3,16 +3,23 @@
  * that came. Context lines are not indexed: what a commit did not touch says little about it. The same patch always gives the same parts.
  */
 import type { DiffPart, PreparedDiff } from "../index/types.ts";
-import { redactSecrets } from "../workspace/secrets.ts";
+import { documentDiffs } from "./commit-document.ts";
 import { type PatchOptions, readPatches } from "./diffs.ts";
 import type { Hunk, Patch } from "./patch-parser.ts";
+import { withoutSecrets } from "./patch-secrets.ts";
 
 /** Characters of a part, about. */
 const longestPart = 3_000;
 
 /** Reads what these commits changed as `readPatches` does, in parts. */
 export async function* readDiffs(folder: string, shas: readonly string[], options: PatchOptions = {}): AsyncGenerator<PreparedDiff[]> {
-  for await (const patches of readPatches(folder, shas, options)) yield patches.map((patch) => ({ sha: patch.sha, parts: partsOf(patch) }));
+  for await (const patches of readPatches(folder, shas, options)) yield patches.map(preparedDiff);
+}
+
+function preparedDiff(read: Patch): PreparedDiff {
+  const patch = withoutSecrets(read);
+  const documents = documentDiffs(patch).map((text) => Buffer.byteLength(text));
+  return { sha: patch.sha, parts: partsOf(patch), documents, leftOut: patch.skippedFiles };
 }
 
 export function partsOf(patch: Patch): DiffPart[] {
@@ -28,11 +35,6 @@ export function partsOf(patch: Patch): DiffPart[] {
       part = piece;
       parts.push(part);
     }
-  }
-  for (const each of parts) {
-    each.removed = redactSecrets(each.removed).text;
-    each.added = redactSecrets(each.added).text;
-    each.context = redactSecrets(each.context).text;
   }
   return parts;
 }

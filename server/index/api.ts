@@ -115,10 +115,14 @@ export interface IndexWriter {
   commitsWithoutDiff(): Promise<string[]>;
   /** Step two of becoming visible. `chunkLines`: first and last line of every chunk, 2 x chunks entries. */
   markEncoded(rows: { document: number; encoding: string; tokens: number; chunkLines: Int32Array }[]): Promise<void>;
-  /** Documents to encode and not encoded, most recently modified first. */
+  /** Of the parts of commits the newest are encoded, as many as a budget of tokens holds; the others keep what they have. */
+  planHistory(tokens: number): Promise<void>;
+  /** Documents to encode and not encoded: files, most recently modified first, then parts of commits, newest first. */
   toEncode(limit: number): Promise<DocumentRow[]>;
   /** All encoded documents: for filling the engine on start. */
   encodedDocuments(): Promise<{ document: number; encoding: string; tokens: number; chunks: number }[]>;
+  /** Encoded parts of commits, newest first. */
+  encodedParts(): Promise<{ document: number; encoding: string; sha: string }[]>;
   /** Forgets encodings (documents are queued anew). */
   forgetEncodings(keys: readonly string[]): Promise<void>;
   /** Key-value facts about the index (last commit read, ...). */

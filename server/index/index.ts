@@ -142,7 +142,7 @@ export class Index implements IndexReader, IndexWriter {
     return this.#catchUp();
   }
 
-  /** Calls back with the ids of file documents that are gone, whoever removed them. Returns how to stop. */
+  /** Calls back with the ids of documents that are gone: of files, whoever removed them; of parts of commits, where this process did. Returns how to stop. */
   onRemoved(listener: (documents: number[]) => void): () => void {
     this.#removedListeners.add(listener);
     return () => this.#removedListeners.delete(listener);
@@ -315,6 +315,7 @@ export class Index implements IndexReader, IndexWriter {
       const written = await writer.call("retainCommits", shas);
       await this.#commits.change([], passageIds(written));
       await this.#diffs.change([], passageIds({ removed: written.removedParts }));
+      this.#tellRemoved(written.removedDocuments);
       return { written: { ...written, removed: [] }, result: undefined };
     });
   }
@@ -326,6 +327,14 @@ export class Index implements IndexReader, IndexWriter {
       await this.#diffs.change(texts, noIds);
       return { written, result: undefined };
     });
+  }
+
+  planHistory(tokens: number): Promise<void> {
+    return this.#writeFiles((writer) => writer.call("planHistory", tokens));
+  }
+
+  encodedParts(): Promise<{ document: number; encoding: string; sha: string }[]> {
+    return this.#reader.call("encodedParts");
   }
 
   commitsWithoutDiff(): Promise<string[]> {

@@ -41,9 +41,9 @@ export function diffTexts(parts: readonly DiffPart[], first: number): PassageTex
 }
 
 /** What the database keeps of a diff. */
-export function withoutText({ sha, parts }: PreparedDiff): { sha: string; parts: DiffPlace[] } {
+export function withoutText({ sha, parts, documents, leftOut }: PreparedDiff): Omit<PreparedDiff, "parts"> & { parts: DiffPlace[] } {
   const places = parts.map(({ path, oldStart, oldLines, newStart, newLines }) => ({ path, oldStart, oldLines, newStart, newLines }));
-  return { sha, parts: places };
+  return { sha, parts: places, documents, leftOut };
 }
 
 /** Diffs read again. Where a commit's can no longer be read, its parts have no words. */

@@ -10,7 +10,7 @@ import { DatabaseSync } from "node:sqlite";
 import { damaged, explain } from "./errors.ts";
 
 /** PRAGMA user_version. A database with another one is set aside, never converted. */
-export const schemaVersion = 2;
+export const schemaVersion = 3;
 
 /** Up to this size (bytes) the whole database is checked when the writer opens it; above, damage shows when it is read. */
 const checkedWhole = 16 << 20;
@@ -26,7 +26,7 @@ const tables = `
 
   CREATE TABLE documents (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
-    kind TEXT NOT NULL,             -- 'file' or 'commit'
+    kind TEXT NOT NULL,             -- 'file', 'commit', or 'part': of a commit as the model reads it, number in lines
     path TEXT NOT NULL,
     blob TEXT NOT NULL,
     role TEXT NOT NULL,
@@ -46,7 +46,8 @@ const tables = `
   );
   CREATE UNIQUE INDEX documents_path ON documents (path) WHERE kind = 'file';
   CREATE INDEX documents_changed ON documents (changed);
-  CREATE INDEX documents_pending ON documents (modified) WHERE encode = 1 AND encoding = '';
+  CREATE INDEX documents_pending ON documents (kind, modified DESC) WHERE encode = 1 AND encoding = '';
+  CREATE INDEX documents_part ON documents (sha) WHERE kind = 'part';
   CREATE INDEX documents_encoding ON documents (encoding) WHERE encoding <> '';
 
   -- A document's passages: ids first .. first + count - 1; lines: int32 pairs of first and last line.
@@ -82,6 +83,8 @@ const tables = `
     author TEXT NOT NULL,
     email TEXT NOT NULL,
     date INTEGER NOT NULL,
+    authored INTEGER NOT NULL,
+    parents INTEGER NOT NULL,       -- how many
     subject TEXT NOT NULL,
     body TEXT NOT NULL,
     paths TEXT NOT NULL             -- JSON array
@@ -94,6 +97,7 @@ const tables = `
     count INTEGER NOT NULL,
     document INTEGER NOT NULL UNIQUE REFERENCES documents (id) ON DELETE CASCADE,
     added INTEGER NOT NULL,         -- transaction that added it
+    left_out INTEGER NOT NULL,      -- files of the patch that do not belong: vendored, generated, lock files, secrets, binary
     parts BLOB NOT NULL
   );
 
@@ -109,7 +113,7 @@ const tables = `
   -- Documents that are gone, for whoever replays: their passages leave the word indexes.
   CREATE TABLE removals (
     number INTEGER NOT NULL,
-    kind TEXT NOT NULL,             -- 'file', 'commit' or 'diff'
+    kind TEXT NOT NULL,             -- 'file', 'commit', 'diff' or 'part'
     document INTEGER NOT NULL,
     first INTEGER NOT NULL,
     count INTEGER NOT NULL
@@ -118,7 +122,7 @@ const tables = `
 
   CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
-  -- Sums over documents by kind, kept by the triggers below, so that a status costs nothing.
+  -- Sums over documents by kind and over diffs, kept by the triggers below, so that a status costs nothing.
   CREATE TABLE counts (
     kind TEXT PRIMARY KEY,
     documents INTEGER NOT NULL DEFAULT 0,
@@ -128,13 +132,16 @@ const tables = `
     symbols INTEGER NOT NULL DEFAULT 0,
     chunks INTEGER NOT NULL DEFAULT 0,
     tokens INTEGER NOT NULL DEFAULT 0,
-    pending_bytes INTEGER NOT NULL DEFAULT 0
+    pending_bytes INTEGER NOT NULL DEFAULT 0,
+    left_out INTEGER NOT NULL DEFAULT 0
   );
-  INSERT INTO counts (kind) VALUES ('file'), ('commit');
+  INSERT INTO counts (kind) VALUES ('file'), ('commit'), ('part'), ('diff');
   CREATE TRIGGER documents_insert AFTER INSERT ON documents BEGIN ${count("NEW", "+")} END;
   CREATE TRIGGER documents_delete AFTER DELETE ON documents BEGIN ${count("OLD", "-")} END;
   CREATE TRIGGER documents_update AFTER UPDATE OF encode, encoding, tokens, chunks, bytes ON documents
     BEGIN ${count("OLD", "-")} ${count("NEW", "+")} END;
+  CREATE TRIGGER diffs_insert AFTER INSERT ON diffs BEGIN ${countDiff("NEW", "+")} END;
+  CREATE TRIGGER diffs_delete AFTER DELETE ON diffs BEGIN ${countDiff("OLD", "-")} END;
 `;
 
 function count(row: "OLD" | "NEW", sign: "+" | "-"): string {
@@ -148,6 +155,11 @@ function count(row: "OLD" | "NEW", sign: "+" | "-"): string {
     tokens = tokens ${sign} ${row}.tokens,
     pending_bytes = pending_bytes ${sign} iif(${row}.encode = 1 AND ${row}.encoding = '', ${row}.bytes, 0)
     WHERE kind = ${row}.kind;`;
+}
+
+function countDiff(row: "OLD" | "NEW", sign: "+" | "-"): string {
+  return `UPDATE counts SET documents = documents ${sign} 1, passages = passages ${sign} ${row}.count, left_out = left_out ${sign} ${row}.left_out
+    WHERE kind = 'diff';`;
 }
 
 export type Access = "read" | "write";

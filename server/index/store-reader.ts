@@ -6,9 +6,9 @@ import { IdTable } from "./id-table.ts";
 import { openDatabase } from "./schema.ts";
 import type { CommitHead, CommitRow, DiffPlace, DocumentRow, IndexStatus, PassageLines, SymbolDefinition, SymbolRow } from "./types.ts";
 
-export type DocumentKind = "file" | "commit";
+export type DocumentKind = DocumentRow["kind"];
 /** What a word index holds. */
-export type WordsKind = DocumentKind | "diff";
+export type WordsKind = "file" | "commit" | "diff";
 
 /** A document's passages: ids first, first + 1, ... and int32 pairs of first and last line. */
 export interface PassageBlock {
@@ -113,8 +113,8 @@ export class StoreReader {
 
   status(): Omit<IndexStatus, "wordsBytes"> {
     return this.#snapshot(() => {
-      const file = this.#get("SELECT * FROM counts WHERE kind = 'file'")! as Record<string, number>;
-      const commit = this.#get("SELECT * FROM counts WHERE kind = 'commit'")! as Record<string, number>;
+      const of = (kind: string) => this.#get("SELECT * FROM counts WHERE kind = ?", kind)! as Record<string, number>;
+      const [file, commit, part, diff] = [of("file"), of("commit"), of("part"), of("diff")];
       const skipped = this.#all("SELECT reason, count(*) AS n FROM skipped GROUP BY reason");
       const sum = (name: string) => file[name]! + commit[name]!;
       return {
@@ -129,6 +129,14 @@ export class StoreReader {
         tokens: sum("tokens"),
         pendingBytes: sum("pending_bytes"),
         skipped: Object.fromEntries(skipped.map((row) => [row.reason, row.n as number])),
+        history: {
+          diffs: diff.documents!,
+          passages: diff.passages!,
+          leftOut: diff.left_out!,
+          toEncode: part.to_encode!,
+          encoded: part.encoded!,
+          tokens: part.tokens!,
+        },
         databaseBytes: size(this.#file) + size(`${this.#file}-wal`),
       };
     });
@@ -286,7 +294,7 @@ export class StoreReader {
   }
 
   commitHeads(documents: readonly number[]): CommitHead[] {
-    return this.#each(documents, "SELECT document, sha, author, date, subject FROM commits WHERE document = ?", commitHead);
+    return this.#each(documents, "SELECT document, sha, parents, author, date, subject, body FROM commits WHERE document = ?", commitHead);
   }
 
   /** Document and date of the commit that each id of a word index belongs to, two numbers an id; 0 and 0 where it is gone. */
@@ -344,7 +352,18 @@ export class StoreReader {
   }
 
   toEncode(limit: number): DocumentRow[] {
-    return this.#all(`${selectDocument} WHERE encode = 1 AND encoding = '' ORDER BY modified DESC LIMIT ?`, limit).map(documentRow);
+    return this.#all(`${selectDocument} WHERE encode = 1 AND encoding = '' ORDER BY kind, modified DESC LIMIT ?`, limit).map(documentRow);
+  }
+
+  /** Encoded parts of commits, newest first. */
+  encodedParts(): { document: number; encoding: string; sha: string }[] {
+    return this.#all("SELECT id, encoding, sha FROM documents WHERE kind = 'part' AND encoding <> '' ORDER BY modified DESC").map(
+      (row) => ({
+        document: Number(row.id),
+        encoding: String(row.encoding),
+        sha: String(row.sha),
+      }),
+    );
   }
 
   encodedDocuments(): { document: number; encoding: string; tokens: number; chunks: number }[] {
@@ -477,7 +496,9 @@ function commitHead(row: Row): CommitHead {
     sha: String(row.sha),
     author: String(row.author),
     date: Number(row.date),
+    parents: Number(row.parents),
     subject: String(row.subject),
+    body: String(row.body),
   };
 }
 

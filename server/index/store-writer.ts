@@ -5,7 +5,6 @@
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { openDatabase } from "./schema.ts";
-import type { DocumentKind } from "./store-reader.ts";
 import type { DiffPlace, PreparedCommit, PreparedFile, SkippedFile } from "./types.ts";
 
 /** What a write did, for the word indexes and whoever holds document ids. */
@@ -16,8 +15,9 @@ export interface Written {
   added: { position: number; document: number; first: number }[];
   /** Documents that are gone. */
   removed: { document: number; first: number; count: number }[];
-  /** Parts of diffs that are gone with their commits. */
+  /** Parts of diffs that are gone with their commits: passages, and documents. */
   removedParts: { first: number; count: number }[];
+  removedDocuments: number[];
 }
 
 /** A file without its passages' text, which the database does not keep. */
@@ -32,6 +32,9 @@ export interface EncodedRow {
   tokens: number;
   chunkLines: Int32Array;
 }
+
+/** Of patches that are not tokenized yet. */
+const bytesPerToken = 3;
 
 export class StoreWriter {
   readonly #database: DatabaseSync;
@@ -98,19 +101,36 @@ export class StoreWriter {
   }
 
   /** Of commits not known (any more), or whose diff is there already, nothing is taken in. */
-  putDiffs(diffs: { sha: string; parts: DiffPlace[] }[]): Written {
+  putDiffs(diffs: { sha: string; parts: DiffPlace[]; documents: number[]; leftOut: number }[]): Written {
     return this.#transaction((change) => {
-      for (const [position, { sha, parts }] of diffs.entries()) {
-        const commit = this.#get("SELECT document, paths FROM commits WHERE sha = ?", sha);
+      for (const [position, { sha, parts, documents, leftOut }] of diffs.entries()) {
+        const commit = this.#get("SELECT document, paths, date FROM commits WHERE sha = ?", sha);
         if (!commit) continue;
         const document = Number(commit.document);
         if (this.#get("SELECT 1 FROM diffs WHERE document = ?", document)) continue;
         const paths: string[] = JSON.parse(String(commit.paths));
         const places = Int32Array.from(parts.flatMap((it) => [paths.indexOf(it.path), it.oldStart, it.oldLines, it.newStart, it.newLines]));
         const first = this.#takeIds(parts.length);
-        this.#run("INSERT INTO diffs VALUES (?, ?, ?, ?, ?)", first, parts.length, document, change.number, bytesOf(places));
+        this.#run("INSERT INTO diffs VALUES (?, ?, ?, ?, ?, ?)", first, parts.length, document, change.number, leftOut, bytesOf(places));
+        for (const [number, bytes] of documents.entries())
+          this.#insertDocument(["part", "", "", "source", "", number, bytes, Number(commit.date) * 1000, sha, 0, 0, 0], change);
         change.added.push({ position, document, first });
       }
+    });
+  }
+
+  /** Marks the newest parts of commits for encoding, as many as a budget of tokens holds; older ones keep what they have. */
+  planHistory(tokens: number): Written {
+    return this.#transaction((change) => {
+      const rows = this.#statement("SELECT id, encode, bytes, tokens FROM documents WHERE kind = 'part' ORDER BY modified DESC, id");
+      let total = 0;
+      const changed: [id: number, encode: number][] = [];
+      for (const row of rows.iterate()) {
+        total += Number(row.tokens) || Math.ceil(Number(row.bytes) / bytesPerToken);
+        const encode = Number(total <= tokens);
+        if (encode !== row.encode) changed.push([Number(row.id), encode]);
+      }
+      for (const [id, encode] of changed) this.#run("UPDATE documents SET encode = ?, changed = ? WHERE id = ?", encode, change.number, id);
     });
   }
 
@@ -200,15 +220,17 @@ export class StoreWriter {
   }
 
   #putCommit(commit: PreparedCommit, position: number, change: Written): void {
-    const { sha, author, email, date, subject, body, paths } = commit;
+    const { sha, author, email, date, authored, parents, subject, body, paths } = commit;
     const document = this.#insertDocument(["commit", "", "", "source", "", 0, Buffer.byteLength(body), date * 1000, sha, 0, 1, 0], change);
     this.#run(
-      "INSERT INTO commits VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+      "INSERT INTO commits VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       document,
       sha,
       author,
       email,
       date,
+      authored,
+      parents,
       subject,
       body,
       JSON.stringify(paths),
@@ -243,11 +265,14 @@ export class StoreWriter {
   }
 
   /** Everything that hangs on the document goes with it (foreign keys). */
-  #removeDocument(kind: DocumentKind, document: number, change: Written): void {
+  #removeDocument(kind: "file" | "commit", document: number, change: Written): void {
     const block = this.#get("SELECT first, count FROM passages WHERE document = ?", document)!;
     const [first, count] = [Number(block.first), Number(block.count)];
     this.#run("INSERT INTO removals VALUES (?, ?, ?, ?, ?)", change.number, kind, document, first, count);
-    if (kind === "commit") this.#removeDiff(document, change);
+    if (kind === "commit") {
+      this.#removeDiff(document, change);
+      this.#removeCommitParts(document, change);
+    }
     this.#run("DELETE FROM documents WHERE id = ?", document);
     change.removed.push({ document, first, count });
   }
@@ -260,10 +285,20 @@ export class StoreWriter {
     change.removedParts.push({ first, count });
   }
 
+  #removeCommitParts(commit: number, change: Written): void {
+    const parts = this.#statement("SELECT id FROM documents WHERE kind = 'part' AND sha = (SELECT sha FROM commits WHERE document = ?)");
+    for (const { id } of parts.all(commit)) {
+      this.#run("INSERT INTO removals VALUES (?, 'part', ?, 0, 0)", change.number, Number(id));
+      this.#run("DELETE FROM documents WHERE id = ?", Number(id));
+      change.removedDocuments.push(Number(id));
+    }
+  }
+
   #transaction(work: (change: Written) => void): Written {
     return this.#atomic(() => {
       this.#run("UPDATE state SET number = number + 1");
-      const change: Written = { number: Number(this.#get("SELECT number FROM state")!.number), added: [], removed: [], removedParts: [] };
+      const number = Number(this.#get("SELECT number FROM state")!.number);
+      const change: Written = { number, added: [], removed: [], removedParts: [], removedDocuments: [] };
       work(change);
       return change;
     });

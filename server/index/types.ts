@@ -57,8 +57,11 @@ export interface PreparedCommit {
   /** Position in the log: newest first gets the highest number. */
   author: string;
   email: string;
-  /** Seconds since the epoch (committer date). */
+  /** Seconds since the epoch: when it was committed, and when it was written. */
   date: number;
+  authored: number;
+  /** How many parents: two or more make it a merge. */
+  parents: number;
   subject: string;
   body: string;
   /** Changed paths relative to the git top level; renames give both. */
@@ -69,6 +72,10 @@ export interface PreparedCommit {
 export interface PreparedDiff {
   sha: string;
   parts: DiffPart[];
+  /** Bytes of each part that the model reads (history/commit-document.ts). */
+  documents: number[];
+  /** Files whose changes do not belong: vendored, generated, lock files, secrets, binary ones. */
+  leftOut: number;
 }
 
 export interface DiffPart extends DiffPlace {
@@ -90,8 +97,9 @@ export interface DiffPlace {
 
 export interface DocumentRow {
   id: number;
-  kind: "file" | "commit";
-  /** File: path relative to the opened folder. Commit: "". */
+  /** "part": of a commit as the model reads it; `lines` is its number, from 0. */
+  kind: "file" | "commit" | "part";
+  /** File: path relative to the opened folder. Else "". */
   path: string;
   blob: string;
   role: FileRole;
@@ -99,7 +107,7 @@ export interface DocumentRow {
   lines: number;
   bytes: number;
   modified: number;
-  /** Commit: full sha. File: "". */
+  /** Commit and part: full sha. File: "". */
   commit: string;
   encode: boolean;
   /** Hex cache key once encoded, else "". */
@@ -122,7 +130,19 @@ export interface CommitRow extends PreparedCommit {
 }
 
 /** What a ranking needs of a commit. */
-export type CommitHead = Pick<CommitRow, "document" | "sha" | "author" | "date" | "subject">;
+export type CommitHead = Pick<CommitRow, "document" | "sha" | "parents" | "author" | "date" | "subject" | "body">;
+
+export interface HistoryStatus {
+  /** Commits whose changes were looked at, and the parts of these that are searched by words. */
+  diffs: number;
+  passages: number;
+  /** Changed files that were left out: vendored, generated, lock files, secrets, binary ones. */
+  leftOut: number;
+  /** Parts of commits within the budget of encodings, how many of these are encoded, and tokens encoded. */
+  toEncode: number;
+  encoded: number;
+  tokens: number;
+}
 
 export interface IndexStatus {
   files: number;
@@ -138,6 +158,7 @@ export interface IndexStatus {
   /** Bytes of text of the files to encode that are not encoded yet. */
   pendingBytes: number;
   skipped: Record<string, number>;
+  history: HistoryStatus;
   databaseBytes: number;
   wordsBytes: number;
 }

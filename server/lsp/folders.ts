@@ -140,6 +140,7 @@ function blank(folder: string): Omit<MemoryStatus, "state" | "message"> {
     tokens: 0,
     chunks: 0,
     skipped: {},
+    history: { diffs: 0, passages: 0, leftOut: 0, toEncode: 0, encoded: 0, tokens: 0 },
     etaMs: 0,
     tokensPerSecond: 0,
     engine: null,

@@ -28,7 +28,7 @@ afterEach(async () => {
 
 describe("folders", () => {
   it("opens every workspace folder with its settings, adds and removes them", async () => {
-    const server = await started({ configuration: { history: 7 } });
+    const server = await started({ configuration: { history: { commits: 7 } } });
     expect(server.opened.map(({ path }) => path)).toEqual([server.root]);
     expect(server.opened[0]?.settings.history).toBe(7);
     const added = "file:///somewhere/else";

@@ -9,18 +9,33 @@ describe("readSettings", () => {
   });
 
   it("takes what is given", () => {
-    const { settings, problems } = readSettings({ exclude: ["dist/**"], history: 500, completion: { enabled: false, delayMs: 0 } });
-    expect(settings).toMatchObject({ exclude: ["dist/**"], history: 500, completion: { enabled: false, delayMs: 0 } });
+    const { settings, problems } = readSettings({
+      exclude: ["dist/**"],
+      history: { commits: 500, refs: "all", encodeTokens: 7 },
+      completion: { enabled: false, delayMs: 0 },
+    });
+    expect(settings).toMatchObject({
+      exclude: ["dist/**"],
+      history: 500,
+      historyRefs: "all",
+      historyEncodeTokens: 7,
+      completion: { enabled: false, delayMs: 0 },
+    });
     expect(settings.completion.minimumConfidence).toBe(defaultSettings.completion.minimumConfidence);
     expect(problems).toEqual([]);
   });
 
   it("names a value that cannot be used and takes its default", () => {
-    const { settings, problems } = readSettings({ history: "some", completion: { minimumConfidence: 7 } });
+    const { settings, problems } = readSettings({
+      history: { commits: "some", refs: 7, encodeTokens: -1 },
+      completion: { minimumConfidence: 7 },
+    });
     expect(settings).toEqual(defaultSettings);
-    expect(problems).toHaveLength(2);
-    expect(problems[0]).toContain("everyline.history");
-    expect(problems[1]).toContain("everyline.completion.minimumConfidence");
+    expect(problems).toHaveLength(4);
+    expect(problems[0]).toContain("everyline.history.commits");
+    expect(problems[1]).toContain("everyline.history.refs");
+    expect(problems[2]).toContain("everyline.history.encodeTokens");
+    expect(problems[3]).toContain("everyline.completion.minimumConfidence");
   });
 
   it("never throws and always gives usable settings", () =>

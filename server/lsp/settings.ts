@@ -14,6 +14,7 @@ export interface ReadSettings {
 export function readSettings(value: unknown): ReadSettings {
   const problems: string[] = [];
   const root = record(value);
+  const past = record(root.history);
   const completion = record(root.completion);
   const defaults = defaultSettings;
 
@@ -30,7 +31,9 @@ export function readSettings(value: unknown): ReadSettings {
 
   const settings: Settings = {
     exclude: take(root, "exclude", "exclude", defaults.exclude, strings),
-    history: take(root, "history", "history", defaults.history, history),
+    history: take(past, "commits", "history.commits", defaults.history, history),
+    historyRefs: take(past, "refs", "history.refs", defaults.historyRefs, refs),
+    historyEncodeTokens: take(past, "encodeTokens", "history.encodeTokens", defaults.historyEncodeTokens, tokens),
     cacheGigabytes: take(root, "cacheGigabytes", "cacheGigabytes", defaults.cacheGigabytes, number(0.1, 10_000)),
     completion: {
       enabled: take(completion, "enabled", "completion.enabled", defaults.completion.enabled, boolean),
@@ -82,6 +85,14 @@ function number(least: number, most: number): (value: unknown) => number | undef
 function history(value: unknown): Settings["history"] | undefined {
   if (value === "all" || value === "none") return value;
   return typeof value === "number" && Number.isInteger(value) && value >= 0 ? value : undefined;
+}
+
+function refs(value: unknown): Settings["historyRefs"] | undefined {
+  return value === "HEAD" || value === "all" ? value : undefined;
+}
+
+function tokens(value: unknown): Settings["historyEncodeTokens"] | undefined {
+  return value === "auto" ? value : number(0, Number.MAX_SAFE_INTEGER)(value);
 }
 
 function shown(value: unknown): string {

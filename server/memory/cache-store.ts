@@ -25,7 +25,10 @@ export interface CachePlace {
   offset: number;
 }
 
-/** An encoding's bytes. landmarks: chunks x 264, kv: chunks x 16,896, fingerprints: chunks x 8 (fingerprints.ts). */
+/**
+ * An encoding's bytes. landmarks: chunks x 264, kv: chunks x 16,896, fingerprints: chunks x 8 (fingerprints.ts). An empty kv: landmarks alone
+ * are kept, as if the K/V had been evicted.
+ */
 export interface Encoding {
   tokens: number;
   fingerprints: Uint8Array;
@@ -62,6 +65,8 @@ export class CacheError extends Error {
     this.code = code;
   }
 }
+
+const noKv = { segment: -1, offset: 0 };
 
 /** Space for entries: what has to be written where. */
 interface Reserved {
@@ -244,9 +249,9 @@ export class CacheStore {
     const insert = this.#prepare("INSERT INTO encodings VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, 0, 0)");
     const rows = entries.map((entry): Reserved["rows"][number] => {
       const known = this.#row(entry.key);
-      if (known?.complete && known.segment >= 0) return { place: placeOf(known), write: "nothing" };
+      if (known?.complete && (known.segment >= 0 || entry.kv.length === 0)) return { place: placeOf(known), write: "nothing" };
       if (known) touch.run(clock, bytesOf(entry.key));
-      const kv = known && known.segment >= 0 ? known : this.#reserveKv(entry.kv.length);
+      const kv = known && known.segment >= 0 ? known : entry.kv.length > 0 ? this.#reserveKv(entry.kv.length) : noKv;
       // Landmarks that are complete may be mapped and in use: only their K/V is written.
       if (known) return { place: { ...placeOf(known), ...kvOf(kv) }, write: known.complete ? "kv" : "all" };
       const chunks = entry.landmarks.length / LANDMARK_BYTES;
@@ -276,7 +281,7 @@ export class CacheStore {
 
   #write(generation: number, row: Reserved["rows"][number], entry: CacheEntry): void {
     if (row.write === "nothing") return;
-    this.#files.writeSegment(row.place.segment, entry.kv, row.place.offset);
+    if (row.place.segment >= 0) this.#files.writeSegment(row.place.segment, entry.kv, row.place.offset);
     if (row.write === "all") this.#files.writeLandmarks(generation, entry.landmarks, row.place.landmarkRow * LANDMARK_BYTES);
   }
 
@@ -284,7 +289,8 @@ export class CacheStore {
   #complete(reserved: Reserved, entries: readonly CacheEntry[]): boolean {
     if (this.#fact("generation") !== reserved.generation) return false;
     const segment = this.#prepare("SELECT 1 FROM segments WHERE number = ?");
-    if (reserved.rows.some(({ place, write }) => write !== "nothing" && !segment.get(place.segment))) return false;
+    const gone = ({ segment: number }: CachePlace) => number >= 0 && !segment.get(number);
+    if (reserved.rows.some(({ place, write }) => write !== "nothing" && gone(place))) return false;
     const all = this.#prepare("UPDATE encodings SET complete = 1, landmark_crc = ?, kv_crc = ?, segment = ?, offset = ? WHERE key = ?");
     const kv = this.#prepare("UPDATE encodings SET kv_crc = ?, segment = ?, offset = ? WHERE key = ?");
     for (const [index, { place, write }] of reserved.rows.entries()) {

@@ -75,9 +75,9 @@ function encoder(parts: Partial<EncoderParts> = {}): Encoder {
     engine,
     modelId: "test",
     held,
-    frame: async (row) => {
-      const ids = Int32Array.from(index.ids.get(row.id) ?? []);
-      return ids.length > 0 ? { ids, chunkLines: new Int32Array(2 * Math.ceil(ids.length / 64)) } : undefined;
+    frame: async (rows) => {
+      const ids = rows.map(({ id }) => [id, Int32Array.from(index.ids.get(id) ?? [])] as const).filter(([, of]) => of.length > 0);
+      return new Map(ids.map(([id, of]) => [id, { ids: of, chunkLines: new Int32Array(2 * Math.ceil(of.length / 64)) }]));
     },
     rate: new Rate(),
     onProgress: () => {},

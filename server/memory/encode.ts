@@ -2,8 +2,8 @@
  * Encodes the documents of an index: from the cache where their content is known, else with the engine, in batches small enough
  * that a pause, a saved file or the end of the program never waits long.
  *
- * Order: what was just saved, then open files, then as the index gives them (most recently modified first), then documents whose
- * K/V was evicted and wanted again. A document becomes visible by meaning once cache, index and engine hold it, in this order.
+ * Order: what was just saved, then open files, then as the index gives them (files most recently modified first, then parts of commits,
+ * newest first), then documents whose K/V was evicted and wanted again. Of commits landmarks alone are kept: they are found, never attended. A document becomes visible by meaning once cache, index and engine hold it, in this order.
  */
 import { CHUNK, type EncodedChunks, KV_BYTES, LANDMARK_BYTES, NativeError } from "../../native/addon.ts";
 import type { Framed } from "../../native/tokenizer.ts";
@@ -28,9 +28,13 @@ export interface EncoderParts {
   engine: SlicedEngine;
   modelId: string;
   held: EngineDocuments;
-  /** The file as the model reads it; undefined when it is not (or no longer) the document's. */
-  frame(row: DocumentRow): Promise<Framed | null | undefined>;
+  /** Documents as the model reads them, by id; those whose text is not (or no longer) the document's are missing. */
+  frame(rows: readonly DocumentRow[]): Promise<ReadonlyMap<number, Framed>>;
   rate: Rate;
+  /** Parts of commits that the engine holds now. */
+  onCommits?(rows: readonly DocumentRow[]): void;
+  /** What is encoded from now on: files, or history while nothing else is left. */
+  onTurn?(to: "files" | "history"): void;
   /** Something was encoded, or went wrong: status may have changed. */
   onProgress(): void;
   /** For people. */
@@ -56,7 +60,7 @@ export class Encoder {
   #ready: Job[] = [];
   /** Being worked on, or given up: not to be taken from the index again. */
   readonly #inHand = new Set<number>();
-  readonly #left = new Set<number>();
+  readonly #left = new Map<number, DocumentRow["kind"]>();
   /** Document -> key of the encoding of what it was before the edit. */
   readonly #previous = new Map<number, string>();
   /** Saved by a person who waits: encoded alone, not interrupted by the next save. */
@@ -64,6 +68,8 @@ export class Encoder {
   #running: Promise<void> | undefined;
   #stop = new AbortController();
   #encoding: number[] = [];
+  #turn: "files" | "history" = "files";
+  #scope: "files" | "all" = "all";
 
   constructor(parts: EncoderParts) {
     this.#parts = parts;
@@ -73,9 +79,9 @@ export class Encoder {
     return this.#running !== undefined;
   }
 
-  /** Documents given up in this run of the program: unreadable to the engine, changed on disk, too slow. */
+  /** Files given up in this run of the program: unreadable to the engine, changed on disk, too slow. */
   get left(): number {
-    return this.#left.size;
+    return [...this.#left.values()].filter((kind) => kind === "file").length;
   }
 
   /** A saved file: encoded before all else, reusing `previousKey`'s leading chunks. */
@@ -114,7 +120,8 @@ export class Encoder {
    * Encodes until nothing is left. Rejects with CacheError when the disk is full and with NativeError when the engine fails for good;
    * what was not finished stays queued in the index. A call while one runs joins it.
    */
-  run(): Promise<void> {
+  run(scope: "files" | "all" = "all"): Promise<void> {
+    if (!this.#running) this.#scope = scope;
     this.#running ??= this.#loop().finally(() => {
       this.#running = undefined;
       this.#ready = [];
@@ -179,7 +186,9 @@ export class Encoder {
 
   async #nextRows(): Promise<DocumentRow[]> {
     const asked = groupDocuments + this.#inHand.size + this.#left.size;
-    const pending = (await this.#parts.index.toEncode(asked)).filter((row) => !this.#inHand.has(row.id) && !this.#left.has(row.id));
+    const pending = (await this.#parts.index.toEncode(asked)).filter(
+      (row) => !this.#inHand.has(row.id) && !this.#left.has(row.id) && (this.#scope === "all" || row.kind === "file"),
+    );
     const again =
       pending.length > 0 ? [] : (await this.#parts.index.documents(this.#again.splice(0, groupDocuments))).filter((row) => row.encode);
     let bytes = 0;
@@ -196,10 +205,11 @@ export class Encoder {
     const { cache, modelId } = this.#parts;
     const framed: { row: DocumentRow; framed: Framed; key: string }[] = [];
     for (const { id } of rows) this.#inHand.add(id);
+    const texts = await this.#parts.frame(rows);
     for (const row of rows) {
-      const one = await this.#parts.frame(row);
+      const one = texts.get(row.id);
       if (one) framed.push({ row, framed: one, key: encodingKey(modelId, one.ids) });
-      else this.#giveUp(row.id);
+      else this.#giveUp(row);
     }
     const places = await cache.get(framed.map(({ key }) => key));
     const known = framed.flatMap((one, index) => {
@@ -238,6 +248,7 @@ export class Encoder {
   /** Encodes a batch; what was interrupted goes back to the front, what fails alone is given up. */
   async #encode(batch: Job[]): Promise<{ job: Job; encoding: Encoding }[]> {
     const started = performance.now();
+    this.#setTurn(batch.some(({ row }) => row.kind === "file") ? "files" : "history");
     this.#encoding = batch.map(({ row }) => row.id);
     try {
       const chunks = await encodeSliced(
@@ -265,8 +276,8 @@ export class Encoder {
     }
     if (batch.length > 1) return (await inTurn(batch, (job) => this.#encode([job]))).flat();
     const { row } = batch[0]!;
-    this.#giveUp(row.id);
-    this.#parts.onProblem(`${row.path} could not be encoded and is found by words only: ${error.message}`);
+    this.#giveUp(row);
+    this.#parts.onProblem(`${row.path || `Commit ${row.commit}`} could not be encoded and is found by words only: ${error.message}`);
     return [];
   }
 
@@ -289,7 +300,12 @@ export class Encoder {
       })),
     );
     const live = new Set((await index.documents(documents.map(({ row }) => row.id))).map(({ id }) => id));
-    held.add(documents.filter(({ row }) => live.has(row.id)).map(({ row, key, place }) => ({ document: row.id, encoding: key, place })));
+    held.add(
+      documents
+        .filter(({ row }) => live.has(row.id))
+        .map(({ row, key, place }) => ({ document: row.id, encoding: key, place, landmarksOnly: row.kind === "part" })),
+    );
+    this.#parts.onCommits?.(documents.filter(({ row }) => row.kind === "part" && live.has(row.id)).map(({ row }) => row));
     for (const { row } of documents) {
       this.#previous.delete(row.id);
       this.#saved.delete(row.id);
@@ -298,11 +314,16 @@ export class Encoder {
     this.#parts.onProgress();
   }
 
-  #giveUp(document: number): void {
-    this.#left.add(document);
-    this.#inHand.delete(document);
-    this.#previous.delete(document);
-    this.#saved.delete(document);
+  #giveUp({ id, kind }: DocumentRow): void {
+    this.#left.set(id, kind);
+    this.#inHand.delete(id);
+    this.#previous.delete(id);
+    this.#saved.delete(id);
+  }
+
+  #setTurn(to: "files" | "history"): void {
+    if (to !== this.#turn) this.#parts.onTurn?.(to);
+    this.#turn = to;
   }
 }
 
@@ -311,8 +332,10 @@ function tokensOf({ framed, before }: Job): number {
   return framed.ids.length - (before?.chunks ?? 0) * CHUNK;
 }
 
-/** The kept leading chunks and the new ones. */
-function joined({ framed, before }: Job, fresh: EncodedChunks): Encoding {
+/** The kept leading chunks and the new ones; of a commit landmarks alone, and no fingerprints, as it never changes. */
+function joined({ row, framed, before }: Job, fresh: EncodedChunks): Encoding {
+  if (row.kind === "part")
+    return { tokens: framed.ids.length, fingerprints: new Uint8Array(0), landmarks: fresh.landmarks, kv: new Uint8Array(0) };
   const kept = before?.chunks ?? 0;
   return {
     tokens: framed.ids.length,

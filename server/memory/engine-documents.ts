@@ -21,12 +21,17 @@ export interface DocumentEngine {
 export interface EncodedDocument {
   document: number;
   encoding: string;
+  /** It is scored, never attended: a commit. */
+  landmarksOnly?: boolean;
 }
+
+/** Segment of a document whose K/V is not kept (native/addon.ts). */
+const noSegment = -2;
 
 export class EngineDocuments {
   readonly #engine: DocumentEngine;
   readonly #cache: Cache;
-  readonly #held = new Map<number, { encoding: string; place: CachePlace }>();
+  readonly #held = new Map<number, { encoding: string; place: CachePlace; landmarksOnly: boolean }>();
   readonly #segments = new Map<number, number>();
   #landmarks: number | undefined;
   #generation = -1;
@@ -68,9 +73,13 @@ export class EngineDocuments {
   /** Adds or replaces documents at places just got from the cache. */
   add(documents: readonly (EncodedDocument & { place: CachePlace })[]): void {
     this.#startGeneration();
-    const places = documents.map(({ document, place }) => ({ document, ...this.#attached(place) }));
+    const places = documents.map(({ document, place, landmarksOnly }) => ({
+      document,
+      ...(landmarksOnly ? { ...place, segment: noSegment, offset: 0 } : this.#attached(place)),
+    }));
     if (places.length > 0) this.#engine.addDocuments(places);
-    for (const { document, encoding, place } of documents) this.#held.set(document, { encoding, place });
+    for (const { document, encoding, place, landmarksOnly = false } of documents)
+      this.#held.set(document, { encoding, place, landmarksOnly });
   }
 
   remove(documents: readonly number[]): void {
@@ -82,7 +91,7 @@ export class EngineDocuments {
   async refresh(): Promise<EncodedDocument[]> {
     const { generation, epoch } = await this.#cache.facts();
     if (generation === this.#generation && epoch === this.#epoch) return [];
-    const all = [...this.#held].map(([document, { encoding }]) => ({ document, encoding }));
+    const all = [...this.#held].map(([document, { encoding, landmarksOnly }]) => ({ document, encoding, landmarksOnly }));
     const places = await this.#cache.get(all.map(({ encoding }) => encoding));
     const changed = all.flatMap((one, index) => {
       const place = places[index];

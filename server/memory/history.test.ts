@@ -36,7 +36,7 @@ describe("History", () => {
   async function update(root = repo.path): Promise<void> {
     const signal = new AbortController().signal;
     const onProblem = (text: string) => problems.push(text);
-    await new History(root, index).update({ history: "all", signal, onProgress: () => {}, onProblem });
+    await new History(root, index).update({ history: "all", refs: "HEAD", tokens: 1e6, signal, onProgress: () => {}, onProblem });
   }
   async function changed(word: string, weights = anywhere): Promise<string[]> {
     const hits = await index.searchDiffs(word, 20, weights);
@@ -170,7 +170,14 @@ describe("History", () => {
     await repo.commit("first");
     await open();
     const history = new History(repo.path, index);
-    const run = { history: "all" as const, signal: new AbortController().signal, onProgress: () => {}, onProblem: () => {} };
+    const run = {
+      history: "all" as const,
+      refs: "HEAD" as const,
+      tokens: 1e6,
+      signal: new AbortController().signal,
+      onProgress: () => {},
+      onProblem: () => {},
+    };
     await Promise.all([history.update(run), history.update(run)]);
     expect(await changed("apple")).toEqual(["first: a.ts:1"]);
   });

@@ -11,6 +11,10 @@ import type { Settings } from "../settings.ts";
 
 export interface HistoryRun {
   history: Settings["history"];
+  /** Commits that HEAD reaches, or all that any branch or tag does. */
+  refs: Settings["historyRefs"];
+  /** Tokens of commits to encode, newest first. */
+  tokens: number;
   signal: AbortSignal;
   onProgress(done: number, total: number): void;
   /** For people: commits that could not be read. */
@@ -29,6 +33,7 @@ export class History {
   readonly #index: Index;
   #diffs: Promise<void> | undefined;
   #again = false;
+  #planned = "";
 
   constructor(root: string, index: Index) {
     this.#root = root;
@@ -41,6 +46,7 @@ export class History {
     try {
       await this.#updateMessages(run);
       await this.#updateDiffs(run);
+      await this.#plan(run.tokens);
     } catch (error) {
       run.signal.throwIfAborted();
       if (!(error instanceof GitError)) throw error;
@@ -49,10 +55,20 @@ export class History {
     }
   }
 
-  async #updateMessages({ history, signal, onProgress, onProblem }: HistoryRun): Promise<void> {
+  /** Says which commits are to be encoded; only where others are than last time. */
+  async #plan(tokens: number): Promise<void> {
+    const { diffs } = (await this.#index.status()).history;
+    const plan = `${diffs} ${tokens}`;
+    if (plan === this.#planned) return;
+    await this.#index.planHistory(tokens);
+    this.#planned = plan;
+  }
+
+  async #updateMessages({ history, refs, signal, onProgress, onProblem }: HistoryRun): Promise<void> {
     const unread: string[] = [];
     const options = {
       signal,
+      refs,
       onSkipped: (_sha: string, reason: string) => unread.push(reason),
       ...(typeof history === "number" ? { limit: history } : {}),
     };

@@ -7,7 +7,7 @@
 import { availableParallelism } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Engine } from "../../native/engine.ts";
-import type { Tokenizer } from "../../native/tokenizer.ts";
+import type { Framed, Tokenizer } from "../../native/tokenizer.ts";
 import { Past } from "../history/past.ts";
 import type { Index } from "../index/index.ts";
 import type { DocumentRow } from "../index/types.ts";
@@ -15,9 +15,11 @@ import type { Settings } from "../settings.ts";
 import { excludeMatcher } from "../workspace/discover.ts";
 import { type FolderWatch, watchFolder } from "../workspace/watch.ts";
 import { type Cache, cacheLimits } from "./cache.ts";
+import { framedParts } from "./commit-texts.ts";
 import { Encoder } from "./encode.ts";
 import { EngineDocuments } from "./engine-documents.ts";
 import { FileTexts } from "./file-texts.ts";
+import { HeldCommits } from "./held-commits.ts";
 import type { Lock } from "./lock.ts";
 import { type MemoryOptions, type MemoryParts, type MessageLevel, openParts } from "./open.ts";
 import { Rate, Throttle } from "./progress.ts";
@@ -39,8 +41,10 @@ const encodedWithKey = "encodedWith";
 const lookMs = 2000;
 const looksAtCache = 3;
 const answerFirstMs = 500;
-const paces = { full: 1, typing: 0.5, battery: 0.25 };
+const paces = { full: 1, history: 0.5, typing: 0.5, battery: 0.25 };
 const typingMs = 2000;
+/** Tokens of history encoded where there is no GPU and the settings say nothing: some minutes of two cores. */
+const historyTokensOnCpu = 3_000_000;
 
 export class Memory {
   /** Real path of the folder. */
@@ -54,6 +58,7 @@ export class Memory {
   readonly #lock: Lock;
   readonly #cache: Cache | null;
   readonly #held: EngineDocuments | null;
+  readonly #commits: HeldCommits | null;
   readonly #encoder: Encoder | null;
   readonly #words: Words;
   readonly #upkeep: Upkeep;
@@ -69,6 +74,7 @@ export class Memory {
   #typing: NodeJS.Timeout | undefined;
   #looks = 0;
   #battery = false;
+  #inHistory = false;
   #started = false;
   #running: Promise<void> = Promise.resolve();
   readonly #closing = new AbortController();
@@ -88,6 +94,7 @@ export class Memory {
     this.past = new Past(root);
     this.#status = new Throttle(() => options.onStatus?.(), 500);
     this.#held = this.engine && cache ? new EngineDocuments(this.engine, cache) : null;
+    this.#commits = this.#held && new HeldCommits(this.#held, index);
     this.#encoder = this.#makeEncoder();
     this.#words = new Words({
       root,
@@ -103,6 +110,7 @@ export class Memory {
       words: this.#words,
       encoder: this.#encoder,
       settings: () => this.#settings,
+      historyTokens: () => this.#historyTokens(),
       status: this.#status,
       largeFolder: options.largeFolder ?? largeFolder,
       retryMs: options.retryMs ?? 15_000,
@@ -167,9 +175,10 @@ export class Memory {
     if (this.index.writable) {
       await this.#upkeep.all({ history, signal, ...(onProgress && { onProgress }) });
       wordsMs = performance.now() - started;
-      if (encodings) await this.#encodeAll(signal, onProgress);
+      if (encodings) await this.#encodeAll(history ? "all" : "files", signal, onProgress);
       await this.index.checkpoint();
     }
+    if (history) await this.#commits?.fill(signal);
     return this.#summary(wordsMs, performance.now() - started - wordsMs);
   }
 
@@ -240,7 +249,7 @@ export class Memory {
     if (!this.index.writable || !this.#started) return;
     const excludes = JSON.stringify(before.exclude) !== JSON.stringify(settings.exclude);
     if (excludes) void this.#words.setExclude(settings.exclude).then(() => this.#upkeep.again());
-    else if (before.history !== settings.history) void this.#upkeep.headMoved();
+    else if (historyOf(before) !== historyOf(settings)) void this.#upkeep.headMoved();
     if (before.encodeLargeFolders !== settings.encodeLargeFolders) void this.#upkeep.encode();
   }
 
@@ -253,6 +262,11 @@ export class Memory {
   /** A file's text, unsaved text first, lines that look like secrets blanked; undefined when it cannot be read. */
   fileText(path: string): Promise<string | undefined> {
     return this.#texts.shown(path);
+  }
+
+  /** Full sha of the commit that a document of the engine is part of; undefined for files. */
+  commitOf(document: number): string | undefined {
+    return this.#commits?.commitOf(document);
   }
 
   /** The path as a file's header has it: relative to the git top level. */
@@ -287,7 +301,15 @@ export class Memory {
     if (this.#closed) return;
     await this.#checkEncodedWith();
     if (this.#options.watch) await this.#startWatching();
-    await Promise.all([this.#upkeep.start(), this.#preferOpenFiles()]);
+    await Promise.all([this.#upkeep.start(), this.#preferOpenFiles(), this.#fillCommits()]);
+  }
+
+  async #fillCommits(): Promise<void> {
+    try {
+      await this.#commits?.fill(this.#closing.signal);
+    } catch (error) {
+      if (!this.#closed) this.#tell("warning", (error as Error).message);
+    }
   }
 
   /** Where there is something to answer from, a question that was waiting for the memory goes before the look at the folder. */
@@ -298,6 +320,7 @@ export class Memory {
 
   /** Another process writes: what it encodes is taken in, and its place when it ends. */
   #follow(): void {
+    void this.#fillCommits();
     this.index.onFollowed(({ changed }) => void this.#takeIn(changed));
     this.index.follow();
     this.#lock.onFree(() => {
@@ -354,14 +377,40 @@ export class Memory {
       engine,
       modelId: engine.stats().modelId,
       held,
-      frame: async (row) => this.tokenizer && this.#texts.framed(row, this.tokenizer),
+      frame: (rows) => this.#framed(rows),
+      onCommits: (rows) => this.#commits?.add(rows),
+      onTurn: (to) => {
+        this.#inHistory = to === "history";
+        this.#setPace(false);
+      },
       rate: this.#rate,
       onProgress: () => this.#status.call(),
       onProblem: (text) => this.#tell("warning", text),
     });
   }
 
-  /** Puts every encoded document into the engine; what the cache has lost is queued anew. */
+  async #framed(rows: readonly DocumentRow[]): Promise<ReadonlyMap<number, Framed>> {
+    const { tokenizer, root, index } = this;
+    if (!tokenizer) return new Map();
+    const framed = await framedParts(
+      rows.filter(({ kind }) => kind === "part"),
+      { root, index, tokenizer },
+    );
+    for (const row of rows) {
+      const file = row.kind === "file" && (await this.#texts.framed(row, tokenizer));
+      if (file) framed.set(row.id, file);
+    }
+    return framed;
+  }
+
+  /** Tokens of history to encode. A GPU reads them all. */
+  #historyTokens(): number {
+    const { historyEncodeTokens } = this.#settings;
+    if (historyEncodeTokens !== "auto") return historyEncodeTokens;
+    return this.engine?.stats().backend === "cuda" ? Number.MAX_SAFE_INTEGER : historyTokensOnCpu;
+  }
+
+  /** Puts every encoded file into the engine; what the cache has lost is queued anew. */
   async #fill({ documents, places }: MemoryParts["encoded"]): Promise<void> {
     const lost = this.#held?.take(documents, places) ?? [];
     await this.#encodeAnew(lost.map(({ encoding }) => encoding));
@@ -406,7 +455,7 @@ export class Memory {
     void this.#upkeep.encode();
   }
 
-  async #encodeAll(signal: AbortSignal, onProgress?: (progress: Progress) => void): Promise<void> {
+  async #encodeAll(scope: "files" | "all", signal: AbortSignal, onProgress?: (progress: Progress) => void): Promise<void> {
     if (!this.#encoder) return;
     this.#upkeep.permit();
     await this.#checkEncodedWith();
@@ -415,7 +464,7 @@ export class Memory {
     signal.addEventListener("abort", stop, { once: true });
     const timer = setInterval(() => void this.#reportEncoding(onProgress), 500);
     try {
-      await encoder.run();
+      await encoder.run(scope);
     } finally {
       clearInterval(timer);
       signal.removeEventListener("abort", stop);
@@ -473,6 +522,7 @@ export class Memory {
 
   #forget(documents: readonly number[]): void {
     this.#held?.remove(documents);
+    this.#commits?.remove(documents);
     this.#encoder?.forget(documents);
   }
 
@@ -495,7 +545,8 @@ export class Memory {
 
   #setPace(typing: boolean): void {
     if (this.#closed) return;
-    this.engine?.setPace(this.#battery ? paces.battery : typing ? paces.typing : paces.full);
+    const alone = this.#started && this.#inHistory ? paces.history : paces.full;
+    this.engine?.setPace(this.#battery ? paces.battery : typing ? paces.typing : alone);
   }
 
   #setCacheLimits(): void {
@@ -509,4 +560,9 @@ export class Memory {
     this.#options.onMessage?.(level, text);
     this.#status.call();
   }
+}
+
+/** What of the settings decides which commits there are and which of them are encoded. */
+function historyOf({ history, historyRefs, historyEncodeTokens }: Settings): string {
+  return `${history} ${historyRefs} ${historyEncodeTokens}`;
 }

@@ -35,6 +35,7 @@ export function describeStatus(parts: StatusParts): MemoryStatus {
     tokens: index.tokens,
     chunks: index.chunks,
     skipped: index.skipped,
+    history: index.history,
     etaMs: state === "encoding" ? Math.round(rate.etaMs(index.pendingBytes)) : 0,
     tokensPerSecond: Math.round(rate.tokensPerSecond),
     engine: parts.engine,
@@ -56,8 +57,8 @@ function stateOf({ index, writable, started, upkeep, canEncode, left }: StatusPa
   if (upkeep.declined) return "ready";
   if (upkeep.paused) return "paused";
   if (upkeep.waiting) return "waiting";
-  // Between a reading and the encoding that follows it there is a moment in which nothing runs.
-  return upkeep.encoding || pending ? "encoding" : "ready";
+  // Between a reading and the encoding that follows it there is a moment in which nothing runs. History is encoded on the quiet.
+  return pending ? "encoding" : "ready";
 }
 
 function messageOf(state: MemoryState, { index, writable, started, upkeep, canEncode, left, problem }: StatusParts): string {
@@ -98,5 +99,6 @@ function readyMessage(
   if (!canEncode) return `${files}, by words only: ${problem}`;
   if (declined) return `${files}, by words only, as you chose for this large folder.`;
   if (left > 0) return `${files}; ${left} files are found by words only.`;
-  return `${files}.`;
+  const { toEncode, encoded } = index.history;
+  return encoded < toEncode ? `${files}. The newest commits are being encoded: ${encoded} of ${toEncode} parts.` : `${files}.`;
 }

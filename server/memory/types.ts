@@ -1,4 +1,5 @@
 import type { EngineStats } from "../../native/addon.ts";
+import type { HistoryStatus } from "../index/types.ts";
 
 export type MemoryState = "starting" | "words" | "encoding" | "ready" | "paused" | "asking" | "waiting" | "failed";
 
@@ -16,6 +17,7 @@ export interface MemoryStatus {
   tokens: number;
   chunks: number;
   skipped: Record<string, number>;
+  history: HistoryStatus;
   /** Estimated milliseconds to the end of the work in hand, 0 when idle or unknown. */
   etaMs: number;
   tokensPerSecond: number;

@@ -30,6 +30,8 @@ export interface UpkeepParts {
   /** Null where there is no engine or no cache. */
   encoder: Encoder | null;
   settings(): Settings;
+  /** Tokens of history to encode. */
+  historyTokens(): number;
   status: Throttle;
   largeFolder: { files: number; bytes: number };
   /** Milliseconds after which what failed is tried again. */
@@ -133,7 +135,7 @@ export class Upkeep {
 
   /** Words, and history if wanted; `onWords` comes between the two. Rejects with FolderError, IndexAccessError. */
   async all({ history, signal, onProgress, onWords }: ReadOptions): Promise<void> {
-    const { settings, words } = this.#parts;
+    const { words } = this.#parts;
     const any = AbortSignal.any([signal, this.#stop.signal]);
     this.#readings++;
     try {
@@ -146,7 +148,7 @@ export class Upkeep {
       this.#enter("history");
       const report = (done: number, total: number) => this.#report({ phase: "history", done, total, etaMs: 0 }, onProgress);
       const onProblem = (text: string) => this.#tell("warning", text);
-      await this.#history.update({ history: settings().history, signal: any, onProgress: report, onProblem });
+      await this.#history.update({ ...this.#wantedHistory(), signal: any, onProgress: report, onProblem });
     } finally {
       this.#readings--;
       if (this.#readings === 0) this.#phase = "idle";
@@ -170,11 +172,12 @@ export class Upkeep {
   async headMoved(): Promise<void> {
     try {
       const quiet = { onProgress: () => {}, onProblem: () => {} };
-      await this.#history.update({ history: this.#parts.settings().history, signal: this.#stop.signal, ...quiet });
+      await this.#history.update({ ...this.#wantedHistory(), signal: this.#stop.signal, ...quiet });
     } catch (error) {
       await this.#failed(error);
     }
     this.#parts.status.call();
+    void this.encode();
   }
 
   /** Any file may have changed (settings, missed events). Never rejects. */
@@ -266,6 +269,11 @@ export class Upkeep {
     }
     this.#encoding = undefined;
     this.#parts.status.call();
+  }
+
+  #wantedHistory(): { history: Settings["history"]; refs: Settings["historyRefs"]; tokens: number } {
+    const { history, historyRefs } = this.#parts.settings();
+    return { history, refs: historyRefs, tokens: this.#parts.historyTokens() };
   }
 
   #permitted(): boolean {

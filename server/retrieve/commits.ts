@@ -1,13 +1,15 @@
 /**
- * Commits that answer a question, by words: subject, message and changed paths, and what they changed line by line, with merges below
- * what they merge and recent commits a little above old ones (clearly, when the question asks for the latest; the other way round when it
- * asks for the first).
+ * Commits that answer a question: by the words of subject, message and changed paths, by what they changed line by line, by meaning where
+ * they are encoded, and by what commit-signals.ts adds. Thousands are found, few are looked at.
  */
 import type { IndexReader } from "../index/api.ts";
 import type { CommitHead } from "../index/types.ts";
+import { fileRole } from "../workspace/role.ts";
+import { bestOf } from "./best.ts";
+import { FIRST, factorOf, phrasesIn, recencyOf, spanOf } from "./commit-signals.ts";
 import type { Period } from "./period.ts";
 import type { Query } from "./query.ts";
-import { commitFieldWeights, commitWeights, diffFieldWeights } from "./weights.ts";
+import { commitFieldWeights, commitWeights, diffFieldWeights, diffRoleFactors } from "./weights.ts";
 
 export interface RankedCommit {
   commit: CommitHead;
@@ -18,17 +20,38 @@ export interface RankedCommit {
   part: number | undefined;
 }
 
-/** A commit as the word indexes found it. */
-type Found = Omit<RankedCommit, "commit"> & { document: number; date: number };
+export interface CommitsAsked {
+  k: number;
+  /** Only commits made in it. */
+  period?: Period | undefined;
+  /** By full sha, 0..1; commits that are not encoded are missing (meaning.ts). */
+  meanings?: ReadonlyMap<string, number> | undefined;
+  /** By path, 0..1: files of which a change is looked for (suspects.ts). */
+  suspects?: ReadonlyMap<string, number> | undefined;
+}
+
+/** A commit as it was found: what its message and its best part score. */
+interface Found extends Pick<RankedCommit, "coverage" | "part"> {
+  document: number;
+  date: number;
+  recency: number;
+  message: number;
+  change: number;
+  /** Looked at whatever its words score. */
+  extra: boolean;
+}
 
 const CANDIDATES = 200;
 const DIFF_CANDIDATES = 400;
+/** Commits added by meaning alone. */
+const BY_MEANING = 50;
 /** So many times as many where a period leaves few of them. */
 const IN_PERIOD = 10;
-/** The best by words and date are looked at: who wrote them, whether they merge. */
-const LOOKED_AT = 40;
-const LATEST = /\b(?:recent(?:ly)?|latest|last|newest|lately|today|yesterday|this (?:week|month|year))\b/i;
-const FIRST = /\b(?:first (?:appear(?:s|ed)?|added|introduced|used|written|commit)|introduced|originally)\b/i;
+/** The best by words and date are looked at: their messages, what kind of file changed. */
+const LOOKED_AT = 60;
+/** Files from which on a change is a wide one. */
+const WIDE = 10;
+const pathsAlone = { path: 1, symbols: 0, body: 0 };
 /** Asks what went. */
 export const REMOVED = /\b(?:remov(?:e|ed|es|ing|al)|delet(?:e|ed|es|ion)|dropped|disappear(?:s|ed)?|gone|got rid of|went away)\b/i;
 const SHA = /\b[0-9a-f]{40}\b/g;
@@ -39,23 +62,20 @@ const FORM =
 const CHANGE_FORM =
   /\b(?:was|were|did|does|get|got|first|appear(?:s|ed)?|remov(?:e|ed)|delet(?:e|ed)|dropped|disappear(?:s|ed)?|gone|originally)\b/gi;
 
-/** Commits, best first, at most `k`; with a period, only those made in it. */
-export async function rankCommits(index: IndexReader, query: Query, k: number, period?: Period): Promise<RankedCommit[]> {
+/** Commits, best first, at most `k`. */
+export async function rankCommits(index: IndexReader, query: Query, asked: CommitsAsked): Promise<RankedCommit[]> {
   const named = await namedCommits(index, query);
-  const found = (await findCommits(index, query, period)).filter(
+  const found = (await findCommits(index, query, asked)).filter(
     ({ document }) => !named.some(({ commit }) => commit.document === document),
   );
   const span = spanOf(found);
-  for (const it of found) it.score *= recency(it.date, span, query);
-  const best = found.sort((a, b) => b.score - a.score).slice(0, Math.max(LOOKED_AT, 2 * k));
-  const heads = new Map((await index.commitHeads(best.map(({ document }) => document))).map((head) => [head.document, head]));
-  const ranked = best.flatMap(({ document, score, coverage, part }) => {
-    const commit = heads.get(document);
-    return commit ? [{ commit, coverage, part, score: score * factor(commit, query) }] : [];
-  });
+  for (const it of found) it.recency = recencyOf(it.date, span, query);
+  const known = (it: Found) => (it.message + it.change) * it.recency;
+  const best = found.sort((a, b) => known(b) - known(a)).slice(0, Math.max(LOOKED_AT, 2 * asked.k));
+  const ranked = await lookAt(index, query, [...best, ...found.filter((it) => it.extra && !best.includes(it))], asked);
   ranked.sort((a, b) => b.score - a.score || b.commit.date - a.commit.date);
   const scale = Math.max(1, ...ranked.map((it) => it.score));
-  return [...named, ...ranked.map((it) => ({ ...it, score: it.score / scale }))].slice(0, k);
+  return [...named, ...ranked.map((it) => ({ ...it, score: it.score / scale }))].slice(0, asked.k);
 }
 
 /** Commits that the question names by their full sha. */
@@ -64,30 +84,96 @@ async function namedCommits(index: IndexReader, query: Query): Promise<RankedCom
   return shas ? (await index.commits(shas)).map((commit) => ({ commit, score: 1, coverage: 1, part: undefined })) : [];
 }
 
-/** By words of their messages and of what they changed. */
-async function findCommits(index: IndexReader, query: Query, period: Period | undefined): Promise<Found[]> {
+/** By words of their messages and of what they changed, by meaning, and by the files they touched where these are suspect. */
+async function findCommits(index: IndexReader, query: Query, { period, meanings, suspects }: CommitsAsked): Promise<Found[]> {
   const times = period ? IN_PERIOD : 1;
   const words = without(query.words, FORM);
   const intent = intentOf(query);
   const changed = intent === "any" ? words : without(words, CHANGE_FORM);
-  const [messages, diffs] = await Promise.all([
+  const [messages, diffs, meant, touching] = await Promise.all([
     index.searchCommits(words, CANDIDATES * times, commitFieldWeights),
     index.searchDiffs(changed, DIFF_CANDIDATES * times, diffFieldWeights[intent]),
+    index.commits(bestShas(meanings, BY_MEANING * times)),
+    suspects ? index.searchCommits([...suspects.keys()].join(" "), CANDIDATES * times, pathsAlone) : [],
   ]);
   const found = new Map<number, Found>();
+  const at = ({ document, date }: { document: number; date: number }): Found => {
+    const fresh = { document, date, recency: 1, message: 0, change: 0, coverage: 0, part: undefined, extra: false };
+    const it = found.get(document) ?? fresh;
+    found.set(document, it);
+    return it;
+  };
   const bestMessage = Math.max(1e-9, messages[0]?.score ?? 0);
-  for (const { document, date, score, coverage } of messages)
-    found.set(document, { document, date, coverage, score: (score / bestMessage) * covered(coverage), part: undefined });
+  for (const hit of messages) {
+    const message = (hit.score / bestMessage) * covered(hit.coverage);
+    Object.assign(at(hit), { message, coverage: hit.coverage });
+  }
   const bestDiff = Math.max(1e-9, diffs[0]?.score ?? 0);
   const weight = intent === "any" ? commitWeights.diff : commitWeights.diffAsked;
-  for (const { document, date, score, coverage, part } of diffs) {
-    const known = found.get(document);
-    if (known?.part !== undefined) continue; // a better part came first
-    const more = weight * (score / bestDiff) * covered(coverage);
-    const best = Math.max(known?.coverage ?? 0, coverage);
-    found.set(document, { document, date, coverage: best, score: (known?.score ?? 0) + more, part });
+  for (const hit of diffs) {
+    const it = at(hit);
+    if (it.part !== undefined) continue; // a better part came first
+    const change = weight * (hit.score / bestDiff) * covered(hit.coverage);
+    Object.assign(it, { change, part: hit.part, coverage: Math.max(it.coverage, hit.coverage) });
   }
+  for (const commit of [...meant, ...touching]) at(commit).extra = true;
   return [...found.values()].filter(({ date }) => !period || (date >= period.from && date < period.to));
+}
+
+/** The score with what only a look at the commit tells. */
+async function lookAt(index: IndexReader, query: Query, found: readonly Found[], asked: CommitsAsked): Promise<RankedCommit[]> {
+  const [heads, places] = await Promise.all([
+    index.commitHeads(found.map(({ document }) => document)),
+    index.diffPlaces(found.flatMap(({ part }) => part ?? [])),
+  ]);
+  const suspicions = await suspicionsOf(index, heads, asked.suspects);
+  const byDocument = new Map(found.map((it) => [it.document, it]));
+  const paths = new Map(places.map(({ part, path }) => [part, path]));
+  const phrases = phrasesIn(query.text, heads);
+  const meaning = meaningOf(heads, asked.meanings);
+  return heads.map((commit, at) => {
+    const { message, change, recency, coverage, part } = byDocument.get(commit.document)!;
+    const role = part === undefined ? 1 : roleFactor(paths.get(part) ?? "", query);
+    const more = commitWeights.phrase * phrases[at]! + commitWeights.meaning * meaning(commit) + (suspicions.get(commit.sha) ?? 0);
+    return { commit, coverage, part, score: (message + change * role + more) * recency * factorOf(commit, query) };
+  });
+}
+
+/** Notes tell of changes and are none: what was changed there counts less, unless the question asks for such files. */
+function roleFactor(path: string, query: Query): number {
+  const role = fileRole(path, "");
+  return query.roles.includes(role) ? 1 : diffRoleFactors[role];
+}
+
+/** A commit that is not encoded is taken for one like those that are. */
+function meaningOf(heads: readonly CommitHead[], meanings: CommitsAsked["meanings"]): (commit: CommitHead) => number {
+  const known = heads.flatMap(({ sha }) => meanings?.get(sha) ?? []);
+  const usual = known.length > 0 ? known.reduce((sum, value) => sum + value, 0) / known.length : 0;
+  return ({ sha }) => meanings?.get(sha) ?? usual;
+}
+
+/** By sha: of the file that is most suspect; a change of a hundred files hardly says more of one of them. */
+async function suspicionsOf(
+  index: IndexReader,
+  heads: readonly CommitHead[],
+  suspects: CommitsAsked["suspects"],
+): Promise<Map<string, number>> {
+  if (!suspects) return new Map();
+  const rows = await index.commits(heads.map(({ sha }) => sha));
+  return new Map(
+    rows.map(({ sha, paths }) => {
+      const most = Math.max(0, ...paths.map((path) => suspects.get(path) ?? 0));
+      return [sha, (commitWeights.suspect * most) / Math.sqrt(Math.max(1, paths.length / WIDE))];
+    }),
+  );
+}
+
+function bestShas(meanings: CommitsAsked["meanings"], count: number): string[] {
+  const shas = [...(meanings ?? new Map<string, number>())];
+  return bestOf(
+    shas.map(([, value]) => value),
+    count,
+  ).map((at) => shas[at]![0]);
 }
 
 /** What of a change the question asks for. */
@@ -103,43 +189,4 @@ function without(words: string, form: RegExp): string {
 
 function covered(coverage: number): number {
   return 1 - commitWeights.coverage * (1 - coverage);
-}
-
-interface Span {
-  newest: number;
-  oldest: number;
-}
-
-function spanOf(commits: readonly Found[]): Span {
-  let [newest, oldest] = [1, Number.POSITIVE_INFINITY];
-  for (const { date } of commits) [newest, oldest] = [Math.max(newest, date), Math.min(oldest, date)];
-  return { newest, oldest };
-}
-
-function recency(date: number, { newest, oldest }: Span, query: Query): number {
-  const first = query.kind === "history" && FIRST.test(query.text);
-  const days = (first ? date - oldest : newest - date) / 86_400;
-  const asked = first || LATEST.test(query.text);
-  const most = asked ? commitWeights.recencyAsked : query.kind === "history" ? commitWeights.recency : 0;
-  return 1 + most * 2 ** (-days / commitWeights.halfLifeDays);
-}
-
-function factor(commit: CommitHead, query: Query): number {
-  const merge = isMerge(commit.subject) ? commitWeights.merge : 1;
-  const author = namesAuthor(query.text, commit.author) ? 1 + commitWeights.author : 1;
-  return merge * author;
-}
-
-/** Subjects that version control writes itself. */
-export function isMerge(subject: string): boolean {
-  return /^Merge (?:pull request|branch|branches|remote-tracking branch|tag|commit)\b|^Merge \S+ into \S+/.test(subject);
-}
-
-function namesAuthor(text: string, author: string): boolean {
-  const parts = author
-    .toLowerCase()
-    .split(/\s+/)
-    .filter((part) => part.length > 2);
-  const asked = text.toLowerCase();
-  return parts.length > 0 && parts.every((part) => asked.includes(part));
 }

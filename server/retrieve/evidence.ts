@@ -61,10 +61,12 @@ export function commitEvidence(
   commit: CommitRow,
   { score, coverage }: Pick<RankedCommit, "score" | "coverage">,
   shown: ShownChange | undefined,
+  release: string | undefined,
 ): Evidence {
   const { side = "both", ...change } = shown ?? {};
   return {
     ...(shown && { change: change as Change }),
+    ...(release && { release }),
     path: "",
     startLine: 0,
     endLine: 0,
@@ -74,7 +76,7 @@ export function commitEvidence(
     bestStart: 0,
     bestEnd: 0,
     text: commitText(commit) + (shown ? `\n\n${shown.path}\n${shown.text}` : ""),
-    title: `commit ${commit.sha.slice(0, 10)} by ${commit.author || "unknown"}, ${day(commit.date)}`,
+    title: `commit ${commit.sha.slice(0, 10)} by ${commit.author || "unknown"}, ${day(commit.date)}${release ? `, first in ${release}` : ""}`,
   };
 }
 

@@ -49,9 +49,24 @@ beforeAll(async () => {
   await commit("third", "Bob Builder", "2025-01-01", "Wait differently");
   Object.assign(folder, { root: repo.path });
   index = await folder.open({ addon: loadAddon() });
-  const run = { history: "all" as const, signal: new AbortController().signal, onProgress: () => {}, onProblem: () => {} };
+  const run = {
+    history: "all" as const,
+    refs: "HEAD" as const,
+    tokens: 1e6,
+    signal: new AbortController().signal,
+    onProgress: () => {},
+    onProblem: () => {},
+  };
   await new History(repo.path, index).update(run);
-  sources = { index, engine: null, tokenizer: null, past: new Past(repo.path), fileText: async () => undefined };
+  sources = {
+    index,
+    engine: null,
+    tokenizer: null,
+    past: new Past(repo.path),
+    fileText: async () => undefined,
+    commitOf: () => undefined,
+    headerPath: (path) => path,
+  };
 });
 
 afterAll(async () => {

@@ -2,28 +2,33 @@
 import { changeIn } from "./changes.ts";
 import { type RankedCommit, rankCommits } from "./commits.ts";
 import { commitEvidence } from "./evidence.ts";
+import { scoreCommits } from "./meaning.ts";
 import { namesTime, readPeriod } from "./period.ts";
 import { type Query, readQuery } from "./query.ts";
 import type { SearchSources } from "./sources.ts";
+import { suspectsOf } from "./suspects.ts";
 import type { Evidence } from "./types.ts";
 
 /** Commits, best first, at most `k`. A period without any commit that fits was none: "in 1.2" may be part of a name. */
-export async function rankHistory({ index, past }: SearchSources, query: Query, k: number): Promise<RankedCommit[]> {
+export async function rankHistory(sources: SearchSources, query: Query, k: number): Promise<RankedCommit[]> {
+  const { index, past } = sources;
+  const [meanings, suspects] = await Promise.all([scoreCommits(sources, query.text), suspectsOf(sources, query)]);
   const period = namesTime(query.text) ? readPeriod(query.text, await past.tags(), Date.now() / 1000) : undefined;
   if (period) {
     const { words } = readQuery(period.rest || query.text);
-    const ranked = await rankCommits(index, { ...query, words }, k, period);
+    const ranked = await rankCommits(index, { ...query, words }, { k, period, meanings, suspects });
     if (ranked.length > 0) return ranked;
   }
-  return rankCommits(index, query, k);
+  return rankCommits(index, query, { k, meanings, suspects });
 }
 
 /** What is shown of ranked commits, in their order; those gone meanwhile are left out. */
 export async function commitsShown({ index, past }: SearchSources, query: Query, ranked: readonly RankedCommit[]): Promise<Evidence[]> {
   if (ranked.length === 0) return [];
-  const [rows, places] = await Promise.all([
+  const [rows, places, releases] = await Promise.all([
     index.commits(ranked.map(({ commit }) => commit.sha)),
     index.diffPlaces(ranked.flatMap(({ part }) => part ?? [])),
+    query.kind === "history" ? past.releases(ranked.map(({ commit }) => commit.sha)) : new Map<string, string>(),
   ]);
   const rowOf = new Map(rows.map((row) => [row.sha, row]));
   const placeOf = new Map(places.map((place) => [place.part, place]));
@@ -32,6 +37,6 @@ export async function commitsShown({ index, past }: SearchSources, query: Query,
   return placed.flatMap(({ place, ...it }) => {
     const row = rowOf.get(it.commit.sha);
     const change = place && changeIn(index, query, place, patches.get(it.commit.sha));
-    return row ? [commitEvidence(row, it, change)] : [];
+    return row ? [commitEvidence(row, it, change, releases.get(row.sha))] : [];
   });
 }

@@ -68,7 +68,18 @@ describe("scoreMeaning", () => {
         return layout();
       },
     };
-    return { sources: { index: undefined as never, engine, tokenizer, past: new Past(""), fileText: async () => undefined }, asked };
+    return {
+      sources: {
+        index: undefined as never,
+        engine,
+        tokenizer,
+        past: new Past(""),
+        fileText: async () => undefined,
+        commitOf: () => undefined,
+        headerPath: (path) => path,
+      },
+      asked,
+    };
   }
 
   it("scores the neutral question once while the documents stay, and anew when one comes", async () => {

@@ -6,7 +6,7 @@
  * alone 0.60 without, 0.68 with; ten such questions do no better than one). A document's score is the log-sum-exp of its
  * chunks at `TEMPERATURE`: several good chunks lift it, one is enough.
  */
-import type { SearchScores } from "../../native/addon.ts";
+import { NativeError, type SearchScores } from "../../native/addon.ts";
 import { bestOf } from "./best.ts";
 import type { SearchSources } from "./sources.ts";
 
@@ -27,12 +27,62 @@ const LAYERS = 1;
 export const NEUTRAL_QUESTION = "how does this work";
 const CHUNKS = 3;
 
-/** Scores every document; undefined without an engine, without a tokenizer or with nothing encoded. Throws NativeError. */
+/** Scores every file; undefined without an engine, without a tokenizer or with nothing encoded. Throws NativeError. */
 export async function scoreMeaning(sources: SearchSources, text: string): Promise<Meanings | undefined> {
-  const { engine, tokenizer } = sources;
-  if (!engine || !tokenizer || !text) return undefined;
+  const scored = await scores(sources, text);
+  return scored && foldScores(scored.found, scored.neutral, (document) => sources.commitOf(document) === undefined);
+}
+
+/** Deviations above the mean commit that count as 1. */
+const DEVIATIONS = 4;
+
+/**
+ * How far each encoded commit stands above the mean one, 0..1, by full sha: its best part counts. Undefined where none is encoded, and where the
+ * engine fails: words answer then.
+ */
+export async function scoreCommits(sources: SearchSources, text: string): Promise<Map<string, number> | undefined> {
+  const scored = await scores(sources, text).catch(withoutEngine);
+  if (!scored?.found.documents.some((document) => sources.commitOf(document) !== undefined)) return undefined;
+  const commits = new Map<string, number>();
+  const parts = foldScores(scored.found, scored.neutral, (document) => sources.commitOf(document) !== undefined);
+  for (const [document, sum] of parts?.sums() ?? []) {
+    const sha = sources.commitOf(document);
+    if (sha) commits.set(sha, Math.max(commits.get(sha) ?? 0, Math.min(1, Math.max(0, sum / DEVIATIONS))));
+  }
+  return commits;
+}
+
+function withoutEngine(error: unknown): undefined {
+  if (!(error instanceof NativeError)) throw error;
+}
+
+interface Scored {
+  found: SearchScores;
+  /** Of the same chunks, for a question about nothing. */
+  neutral: SearchScores | undefined;
+}
+
+/** What is being scored, by engine and question: files and commits of one question are scored together. */
+const underWay = new WeakMap<object, Map<string, Promise<Scored>>>();
+
+function scores({ engine, tokenizer }: SearchSources, text: string): Promise<Scored | undefined> {
+  if (!engine || !tokenizer || !text) return Promise.resolve(undefined);
+  const asked = underWay.get(engine) ?? new Map<string, Promise<Scored>>();
+  underWay.set(engine, asked);
+  const known = asked.get(text);
+  if (known) return known;
+  const fresh = scoreAll(engine, tokenizer, text).finally(() => asked.delete(text));
+  asked.set(text, fresh);
+  return fresh;
+}
+
+async function scoreAll(
+  engine: NonNullable<SearchSources["engine"]>,
+  tokenizer: NonNullable<SearchSources["tokenizer"]>,
+  text: string,
+): Promise<Scored> {
   const found = await engine.search(tokenizer.frameQuestion(text), LAYERS);
-  return foldScores(found, await neutralScores(engine, tokenizer, found));
+  return { found, neutral: await neutralScores(engine, tokenizer, found) };
 }
 
 /** Scores of the neutral question by engine: they hold until a document comes or goes. */
@@ -61,9 +111,9 @@ function same(a: Int32Array, b: Int32Array): boolean {
   return true;
 }
 
-/** Folds chunk scores, less those of a neutral question over the same chunks, to documents. Undefined when there are none. */
-export function foldScores(found: SearchScores, neutral?: SearchScores): Meanings | undefined {
-  return found.documents.length === 0 || found.scores.length === 0 ? undefined : new Meanings(found, neutral);
+/** Folds chunk scores, less those of a neutral question over the same chunks, to the documents wanted. Undefined when there are no scores. */
+export function foldScores(found: SearchScores, neutral?: SearchScores, wanted = (_document: number) => true): Meanings | undefined {
+  return found.documents.length === 0 || found.scores.length === 0 ? undefined : new Meanings(found, neutral, wanted);
 }
 
 /** What a question means to every document that has chunks. Thousands of them are scored, few are looked at. */
@@ -78,14 +128,17 @@ export class Meanings {
   readonly #sumScale: Spread;
   readonly #bestScale: Spread;
 
-  constructor({ documents, firsts, scores }: SearchScores, neutral: SearchScores | undefined) {
+  constructor({ documents, firsts, scores }: SearchScores, neutral: SearchScores | undefined, wanted: (document: number) => boolean) {
     this.#documents = documents;
     this.#firsts = firsts;
     this.#scores = neutral ? less(scores, neutral.scores) : scores;
     this.#positions = positionsIn(neutral?.documents ?? documents); // the neutral question's are the same ones, and stay
     this.#sums = new Float64Array(documents.length);
     this.#bests = new Float64Array(documents.length);
-    for (let at = 0; at < documents.length; at++) this.#fold(at);
+    for (let at = 0; at < documents.length; at++) {
+      if (wanted(documents[at] as number)) this.#fold(at);
+      else this.#bests[at] = this.#sums[at] = Number.NEGATIVE_INFINITY;
+    }
     this.#sumScale = spread(this.#sums);
     this.#bestScale = spread(this.#bests);
   }
@@ -99,6 +152,12 @@ export class Meanings {
   /** At most `count`, best first. */
   best(count: number): DocumentMeaning[] {
     return bestOf(this.#sums, count).map((at) => this.#at(at));
+  }
+
+  /** Standard score of every document's log-sum-exp. */
+  *sums(): Generator<[document: number, sum: number]> {
+    for (let at = 0; at < this.#documents.length; at++)
+      if (Number.isFinite(this.#sums[at])) yield [this.#documents[at] as number, standard(this.#sums[at] as number, this.#sumScale)];
   }
 
   #fold(at: number): void {

@@ -67,6 +67,8 @@ beforeAll(async () => {
     tokenizer: null,
     past: new Past(folder.root),
     fileText: (path) => readFile(join(folder.root, path), "utf8").catch(() => undefined),
+    commitOf: () => undefined,
+    headerPath: (path) => path,
   };
 });
 afterAll(() => folder.delete());

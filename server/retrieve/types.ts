@@ -24,6 +24,8 @@ export interface Evidence {
   copies?: number;
   /** Of a commit: what of its changes fits the question, where any does. */
   change?: Change;
+  /** Of a commit: the oldest tag that reaches it. */
+  release?: string;
 }
 
 export interface SearchOptions {

@@ -62,17 +62,32 @@ export const placeWeights = { words: 1, coverage: 0.5, meaning: 0.5, defines: 1,
 
 /**
  * Commits (commits.ts): share of the score that coverage decides, factor for merges, most that recency adds, what a named author adds, what
- * the best part of the diff counts beside the message (more where the question asks what went or came).
+ * the best part of the diff counts beside the message (more where the question asks what went or came), a message that holds the question word
+ * for word, the best landmark scores, and a change of the file most suspect (suspects.ts).
  */
 export const commitWeights = {
   coverage: 0.5,
   merge: 0.6,
-  recency: 0.15,
-  recencyAsked: 0.6,
-  halfLifeDays: 365,
+  recency: 0.6,
+  recencyAsked: 1.2,
+  halfLifeDays: 250,
   author: 0.5,
   diff: 0.5,
   diffAsked: 1.5,
+  phrase: 1,
+  meaning: 0.3,
+  suspect: 1,
+};
+
+/** Factor on what a commit changed in a file of this role, unless the question asks for that role. */
+export const diffRoleFactors: Record<FileRole, number> = {
+  source: 1,
+  test: 1,
+  example: 1,
+  documentation: 0.3,
+  configuration: 0.7,
+  generated: 0.5,
+  vendored: 0.5,
 };
 
 /**

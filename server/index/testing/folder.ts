@@ -76,6 +76,8 @@ export function commit(sha: string, values: Partial<PreparedCommit> = {}): Prepa
     author: "Ada",
     email: "ada@example.org",
     date: 1_700_000_000,
+    authored: 1_700_000_000,
+    parents: 1,
     subject: `Change ${sha}`,
     body: "",
     paths: ["src/a.ts"],
