@@ -487,7 +487,7 @@ function symbolRow(row: Row): SymbolRow {
 }
 
 function commitRow(row: Row): CommitRow {
-  return { ...commitHead(row), email: String(row.email), body: String(row.body), paths: JSON.parse(String(row.paths)) };
+  return { ...commitHead(row), email: String(row.email), authored: Number(row.authored), paths: JSON.parse(String(row.paths)) };
 }
 
 function commitHead(row: Row): CommitHead {

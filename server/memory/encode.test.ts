@@ -35,7 +35,7 @@ class TestIndex {
 
   async toEncode(limit: number): Promise<DocumentRow[]> {
     const pending = [...this.rows.values()].filter((row) => row.encoding === "");
-    return pending.sort((a, b) => b.modified - a.modified).slice(0, limit);
+    return pending.sort((a, b) => (a.kind < b.kind ? -1 : a.kind > b.kind ? 1 : b.modified - a.modified)).slice(0, limit);
   }
 
   async markEncoded(rows: { document: number; encoding: string; tokens: number; chunkLines: Int32Array }[]): Promise<void> {
@@ -169,6 +169,29 @@ describe("Encoder", () => {
     expect(problems).toEqual([expect.stringContaining("3.ts")]);
     expect([one.left, engine.documents.size]).toEqual([1, 4]);
     for (const id of [1, 2, 4, 5]) await expectEncoded(id);
+  });
+
+  it("reads parts of commits after all files, keeps their landmarks alone, and not when files alone are asked for", async () => {
+    for (let id = 1; id <= 3; id++) index.put(id, tokens(70 + id, id));
+    for (let id = 10; id <= 12; id++) {
+      index.put(id, tokens(70 + id, id));
+      index.rows.set(id, { ...index.rows.get(id)!, kind: "part", path: "", commit: `sha${id}` });
+    }
+    const turns: string[] = [];
+    const held: number[] = [];
+    const parts = {
+      onTurn: (to: string) => turns.push(to),
+      onCommits: (rows: readonly DocumentRow[]) => held.push(...rows.map(({ id }) => id)),
+    };
+    await encoder(parts).run("files");
+    expect([...engine.documents.keys()].sort()).toEqual([1, 2, 3]);
+    expect(turns).toEqual([]);
+    await encoder(parts).run();
+    expect(held.sort()).toEqual([10, 11, 12]);
+    expect(turns).toEqual(["history"]);
+    expect(engine.documents.get(11)).toMatchObject({ segment: -2, chunks: 2 });
+    expect(await cache.read(index.rows.get(11)!.encoding)).toBeUndefined();
+    expect(await cache.get([index.rows.get(11)!.encoding])).toMatchObject([{ segment: -1, chunks: 2 }]);
   });
 
   it("leaves out a file that is not what was indexed", async () => {

@@ -150,6 +150,46 @@ describe("History", () => {
     }
   });
 
+  it("has parts of the newest commits to encode, as many as the budget holds, and none of commits that are gone", async () => {
+    await repo.commit("first");
+    await commit("banana\n", "second");
+    await repo.write({ "package-lock.json": "{}\n", "b.ts": "x".repeat(9_000).replace(/.{90}/g, "$&\n") });
+    await repo.commit("third");
+    await open();
+    const signal = new AbortController().signal;
+    const run = { history: "all" as const, refs: "HEAD" as const, signal, onProgress: () => {}, onProblem: () => {} };
+    const history = new History(repo.path, index);
+    const waiting = async () => (await index.toEncode(10)).map(({ kind, commit: sha, lines }) => `${kind} ${subjects.get(sha)} ${lines}`);
+    await history.update({ ...run, tokens: 1e6 });
+    const subjects = new Map((await index.commits([...(await index.knownCommits())])).map(({ sha, subject }) => [sha, subject]));
+    expect((await waiting()).sort()).toEqual(["part first 0", "part second 0", "part third 0", "part third 1"]);
+    expect((await index.status()).history).toMatchObject({ diffs: 3, leftOut: 1, toEncode: 4, encoded: 0 });
+    await history.update({ ...run, tokens: 3_500 });
+    expect((await index.status()).history.toEncode).toBeLessThan(4);
+    expect(await waiting()).toContain("part third 0");
+    await repo.git("reset", "--quiet", "--hard", "HEAD~1");
+    const gone: number[] = [];
+    index.onRemoved((documents) => gone.push(...documents));
+    await history.update({ ...run, tokens: 1e6 });
+    expect((await waiting()).sort()).toEqual(["part first 0", "part second 0"]);
+    expect(gone).toHaveLength(2);
+    expect((await index.status()).history).toMatchObject({ diffs: 2, leftOut: 0, toEncode: 2 });
+  });
+
+  it("reads the commits of all branches and tags where that is asked for, and forgets them again", async () => {
+    await repo.commit("first");
+    await repo.git("checkout", "--quiet", "-b", "side");
+    await commit("banana\n", "side");
+    await repo.git("checkout", "--quiet", "main");
+    await open();
+    const signal = new AbortController().signal;
+    const run = { history: "all" as const, tokens: 0, signal, onProgress: () => {}, onProblem: () => {} };
+    await new History(repo.path, index).update({ ...run, refs: "all" });
+    expect(await changed("banana")).toEqual(["side: a.ts:1"]);
+    await new History(repo.path, index).update({ ...run, refs: "HEAD" });
+    expect(await changed("banana")).toEqual([]);
+  });
+
   it("counts and tells what cannot be read, and finds the rest", async () => {
     await repo.commit("first");
     await commit("banana\n", "second");

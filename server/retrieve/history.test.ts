@@ -108,6 +108,17 @@ describe("search in the history", () => {
     expect(found).toEqual(names.map((name) => shas[name]!).sort());
   });
 
+  it("tells the release that a commit first came with", async () => {
+    const releases = (await commitsFor("when was backoffMilliseconds changed")).map(({ commit, release }) => [commit, release]);
+    expect(new Map(releases as [string, string | undefined][])).toEqual(
+      new Map([
+        [shas.first, "v1.0"],
+        [shas.second, "v2.0"],
+        [shas.third, undefined],
+      ]),
+    );
+  });
+
   it("never shows a secret that a commit brought", async () => {
     const found = await commitsFor("who added the token to client.js");
     expect(found.map(({ text }) => text).join("\n")).toContain("client.js");
@@ -122,7 +133,7 @@ describe("search in the history", () => {
     expect(who.statements[0]!.sources).toEqual([0, 1, 2]);
     const gone = await ask(sources, "when was retryRequest removed?", { k: 5 });
     expect(gone.statements[0]!.text).toMatch(
-      /^On [\d-]+, in commit \w{10} by Bob Builder: “Tidy up”\. It removed this line of src\/client\.js: `export function retryRequest\(send\) \{`\.$/,
+      /^On [\d-]+, in commit \w{10} by Bob Builder, first released in v2\.0: “Tidy up”\. It removed this line of src\/client\.js: `export function retryRequest\(send\) \{`\.$/,
     );
   });
 });

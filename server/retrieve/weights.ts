@@ -68,14 +68,14 @@ export const placeWeights = { words: 1, coverage: 0.5, meaning: 0.5, defines: 1,
 export const commitWeights = {
   coverage: 0.5,
   merge: 0.6,
-  recency: 0.6,
-  recencyAsked: 1.2,
-  halfLifeDays: 250,
+  recency: 1,
+  recencyAsked: 2,
+  halfLifeDays: 180,
   author: 0.5,
   diff: 0.5,
   diffAsked: 1.5,
   phrase: 1,
-  meaning: 0.3,
+  meaning: 0.1,
   suspect: 1,
 };
 

@@ -132,6 +132,16 @@ describe("documents", () => {
     expect((await begin(engine, question)).attended.length).toBe(7);
   });
 
+  it("whose K/V is not kept score, are not attended, and are never missing", async () => {
+    unwrap(engine.addDocuments([{ ...memory.places[1]!, segment: -2, offset: 0 }]));
+    expect([...(await search(engine, question)).documents].sort()).toEqual([1, 2, 3]);
+    const { attended } = await begin(engine, question);
+    expect(new Set(attended.map((a) => a.document))).toEqual(new Set([1, 3]));
+    expect([...engine.missing()]).toEqual([]);
+    unwrap(engine.addDocuments([memory.places[1]!]));
+    expect((await begin(engine, question)).attended.length).toBe(7);
+  });
+
   it("can be removed and come back", async () => {
     unwrap(engine.removeDocuments(Int32Array.of(1, 77)));
     expect([...(await search(engine, question)).documents].sort()).toEqual([2, 3]);
