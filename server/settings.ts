@@ -2,12 +2,14 @@
 export interface Settings {
   /** Globs of files that never belong to the memory. */
   exclude: string[];
-  /** "all", "none", or how many of the newest commits. */
-  history: "all" | "none" | number;
-  /** Of the commits that HEAD reaches, or of all that any branch or tag does. */
-  historyRefs: "HEAD" | "all";
-  /** Tokens of commits encoded, newest first; "auto": 3 million on a CPU, all on a GPU. */
-  historyEncodeTokens: "auto" | number;
+  history: {
+    /** "all", "none", or how many of the newest. */
+    commits: "all" | "none" | number;
+    /** Of the commits that HEAD reaches, or of all that any branch or tag does. */
+    refs: "HEAD" | "all";
+    /** Tokens of commits encoded, newest first; "auto": 3 million on a CPU, all on a GPU. */
+    encodeTokens: "auto" | number;
+  };
   /** Gigabytes of K/V kept in the cache for the user. */
   cacheGigabytes: number;
   completion: {
@@ -31,9 +33,7 @@ export interface Settings {
 
 export const defaultSettings: Settings = {
   exclude: [],
-  history: "all",
-  historyRefs: "HEAD",
-  historyEncodeTokens: "auto",
+  history: { commits: "all", refs: "HEAD", encodeTokens: "auto" },
   cacheGigabytes: 8,
   completion: { enabled: true, disabledLanguages: [], delayMs: 120, minimumConfidence: 0.45, endpoint: "", model: "" },
   answerEndpoint: "",

@@ -27,7 +27,7 @@ export async function withMemory<T>(path: string, choice: OpenChoice, use: (memo
   const { history = "all", watch = false, refresh } = choice;
   const memory = await Memory.open({
     folder: await folderAt(path),
-    settings: { ...defaultSettings, history, encodeLargeFolders: true },
+    settings: { ...defaultSettings, history: { ...defaultSettings.history, commits: history }, encodeLargeFolders: true },
     watch,
     onMessage: (level, text) => level !== "info" && say(text),
   });

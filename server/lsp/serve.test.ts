@@ -30,7 +30,7 @@ describe("folders", () => {
   it("opens every workspace folder with its settings, adds and removes them", async () => {
     const server = await started({ configuration: { history: { commits: 7 } } });
     expect(server.opened.map(({ path }) => path)).toEqual([server.root]);
-    expect(server.opened[0]?.settings.history).toBe(7);
+    expect(server.opened[0]?.settings.history.commits).toBe(7);
     const added = "file:///somewhere/else";
     await server.client.sendNotification("workspace/didChangeWorkspaceFolders", {
       event: { added: [{ uri: added, name: "else" }], removed: [] },

@@ -16,9 +16,7 @@ describe("readSettings", () => {
     });
     expect(settings).toMatchObject({
       exclude: ["dist/**"],
-      history: 500,
-      historyRefs: "all",
-      historyEncodeTokens: 7,
+      history: { commits: 500, refs: "all", encodeTokens: 7 },
       completion: { enabled: false, delayMs: 0 },
     });
     expect(settings.completion.minimumConfidence).toBe(defaultSettings.completion.minimumConfidence);

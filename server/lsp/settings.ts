@@ -31,9 +31,11 @@ export function readSettings(value: unknown): ReadSettings {
 
   const settings: Settings = {
     exclude: take(root, "exclude", "exclude", defaults.exclude, strings),
-    history: take(past, "commits", "history.commits", defaults.history, history),
-    historyRefs: take(past, "refs", "history.refs", defaults.historyRefs, refs),
-    historyEncodeTokens: take(past, "encodeTokens", "history.encodeTokens", defaults.historyEncodeTokens, tokens),
+    history: {
+      commits: take(past, "commits", "history.commits", defaults.history.commits, commits),
+      refs: take(past, "refs", "history.refs", defaults.history.refs, refs),
+      encodeTokens: take(past, "encodeTokens", "history.encodeTokens", defaults.history.encodeTokens, tokens),
+    },
     cacheGigabytes: take(root, "cacheGigabytes", "cacheGigabytes", defaults.cacheGigabytes, number(0.1, 10_000)),
     completion: {
       enabled: take(completion, "enabled", "completion.enabled", defaults.completion.enabled, boolean),
@@ -82,16 +84,16 @@ function number(least: number, most: number): (value: unknown) => number | undef
   return (value) => (typeof value === "number" && value >= least && value <= most ? value : undefined);
 }
 
-function history(value: unknown): Settings["history"] | undefined {
+function commits(value: unknown): Settings["history"]["commits"] | undefined {
   if (value === "all" || value === "none") return value;
   return typeof value === "number" && Number.isInteger(value) && value >= 0 ? value : undefined;
 }
 
-function refs(value: unknown): Settings["historyRefs"] | undefined {
+function refs(value: unknown): Settings["history"]["refs"] | undefined {
   return value === "HEAD" || value === "all" ? value : undefined;
 }
 
-function tokens(value: unknown): Settings["historyEncodeTokens"] | undefined {
+function tokens(value: unknown): Settings["history"]["encodeTokens"] | undefined {
   return value === "auto" ? value : number(0, Number.MAX_SAFE_INTEGER)(value);
 }
 

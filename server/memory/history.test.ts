@@ -164,7 +164,7 @@ describe("History", () => {
     const subjects = new Map((await index.commits([...(await index.knownCommits())])).map(({ sha, subject }) => [sha, subject]));
     expect((await waiting()).sort()).toEqual(["part first 0", "part second 0", "part third 0", "part third 1"]);
     expect((await index.status()).history).toMatchObject({ diffs: 3, leftOut: 1, toEncode: 4, encoded: 0 });
-    await history.update({ ...run, tokens: 3_500 });
+    await history.update({ ...run, tokens: 2_000 });
     expect((await index.status()).history.toEncode).toBeLessThan(4);
     expect(await waiting()).toContain("part third 0");
     await repo.git("reset", "--quiet", "--hard", "HEAD~1");

@@ -10,9 +10,9 @@ import type { PreparedDiff } from "../index/types.ts";
 import type { Settings } from "../settings.ts";
 
 export interface HistoryRun {
-  history: Settings["history"];
+  history: Settings["history"]["commits"];
   /** Commits that HEAD reaches, or all that any branch or tag does. */
-  refs: Settings["historyRefs"];
+  refs: Settings["history"]["refs"];
   /** Tokens of commits to encode, newest first. */
   tokens: number;
   signal: AbortSignal;

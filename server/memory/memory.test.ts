@@ -2,6 +2,7 @@ import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { folder, type Repository, repository } from "../../test/unit/repository.ts";
+import { defaultSettings } from "../settings.ts";
 import { FolderError } from "../workspace/discover.ts";
 import { eventually, found, Memories, meant, notBuilt, tokensEncoded, until } from "./testing/memories.ts";
 
@@ -257,7 +258,7 @@ describe.skipIf(missing !== "")("Memory", () => {
   });
 
   it("leaves history out where it is not wanted", async () => {
-    const { memory } = await memories.ready(repo.path, { set: { history: "none" } });
+    const { memory } = await memories.ready(repo.path, { set: { history: { ...defaultSettings.history, commits: "none" } } });
     expect((await memory.status()).commits).toBe(0);
   });
 

@@ -249,7 +249,7 @@ export class Memory {
     if (!this.index.writable || !this.#started) return;
     const excludes = JSON.stringify(before.exclude) !== JSON.stringify(settings.exclude);
     if (excludes) void this.#words.setExclude(settings.exclude).then(() => this.#upkeep.again());
-    else if (historyOf(before) !== historyOf(settings)) void this.#upkeep.headMoved();
+    else if (JSON.stringify(before.history) !== JSON.stringify(settings.history)) void this.#upkeep.headMoved();
     if (before.encodeLargeFolders !== settings.encodeLargeFolders) void this.#upkeep.encode();
   }
 
@@ -405,8 +405,8 @@ export class Memory {
 
   /** Tokens of history to encode. A GPU reads them all. */
   #historyTokens(): number {
-    const { historyEncodeTokens } = this.#settings;
-    if (historyEncodeTokens !== "auto") return historyEncodeTokens;
+    const { encodeTokens } = this.#settings.history;
+    if (encodeTokens !== "auto") return encodeTokens;
     return this.engine?.stats().backend === "cuda" ? Number.MAX_SAFE_INTEGER : historyTokensOnCpu;
   }
 
@@ -560,9 +560,4 @@ export class Memory {
     this.#options.onMessage?.(level, text);
     this.#status.call();
   }
-}
-
-/** What of the settings decides which commits there are and which of them are encoded. */
-function historyOf({ history, historyRefs, historyEncodeTokens }: Settings): string {
-  return `${history} ${historyRefs} ${historyEncodeTokens}`;
 }

@@ -51,6 +51,7 @@ describe("Upkeep", () => {
       words,
       encoder,
       settings: () => defaultSettings,
+      historyTokens: () => 0,
       status: new Throttle(() => {}, 0),
       largeFolder: { files: 10, bytes: 10 },
       retryMs: 1_000_000,

@@ -9,7 +9,7 @@ import { DamagedIndexError } from "../index/errors.ts";
 import type { Index } from "../index/index.ts";
 import type { Settings } from "../settings.ts";
 import type { Encoder } from "./encode.ts";
-import { History } from "./history.ts";
+import { History, type HistoryRun } from "./history.ts";
 import type { Throttle } from "./progress.ts";
 import type { Replaced, Words } from "./words.ts";
 
@@ -271,9 +271,9 @@ export class Upkeep {
     this.#parts.status.call();
   }
 
-  #wantedHistory(): { history: Settings["history"]; refs: Settings["historyRefs"]; tokens: number } {
-    const { history, historyRefs } = this.#parts.settings();
-    return { history, refs: historyRefs, tokens: this.#parts.historyTokens() };
+  #wantedHistory(): Pick<HistoryRun, "history" | "refs" | "tokens"> {
+    const { commits, refs } = this.#parts.settings().history;
+    return { history: commits, refs, tokens: this.#parts.historyTokens() };
   }
 
   #permitted(): boolean {

@@ -49,7 +49,7 @@ export function usage(script: string): { bench: string; checkouts: string; repos
 export async function openMemory(checkouts: string, { name, benchmark_root }: Repository): Promise<Memory> {
   const memory = await Memory.open({
     folder: join(checkouts, name, benchmark_root ?? ""),
-    settings: { ...defaultSettings, history: "none", encodeLargeFolders: true },
+    settings: { ...defaultSettings, history: { ...defaultSettings.history, commits: "none" }, encodeLargeFolders: true },
     watch: false,
     onMessage: (level, text) => level !== "info" && console.error(text),
   });

@@ -36,7 +36,11 @@ const child = spawn(process.execPath, [program, "--stdio"], { stdio: ["pipe", "p
 const client = createProtocolConnection(new StreamMessageReader(child.stdout), new StreamMessageWriter(child.stdin));
 client.onNotification(Notifications.statusChanged, () => {});
 client.onRequest("workspace/configuration", ({ items }: { items: unknown[] }) =>
-  items.map(() => ({ ...defaultSettings, encodeLargeFolders: true, history: values.history ? "all" : "none" })),
+  items.map(() => ({
+    ...defaultSettings,
+    encodeLargeFolders: true,
+    history: { ...defaultSettings.history, commits: values.history ? "all" : "none" },
+  })),
 );
 client.onRequest("client/registerCapability", () => null);
 client.onRequest("window/workDoneProgress/create", () => null);
