@@ -33,7 +33,8 @@ export class History {
   readonly #index: Index;
   #diffs: Promise<void> | undefined;
   #again = false;
-  #planned = "";
+  /** Tokens of the plan that holds. */
+  #planned: number | undefined;
 
   constructor(root: string, index: Index) {
     this.#root = root;
@@ -57,11 +58,9 @@ export class History {
 
   /** Says which commits are to be encoded; only where others are than last time. */
   async #plan(tokens: number): Promise<void> {
-    const { diffs } = (await this.#index.status()).history;
-    const plan = `${diffs} ${tokens}`;
-    if (plan === this.#planned) return;
+    if (tokens === this.#planned) return;
     await this.#index.planHistory(tokens);
-    this.#planned = plan;
+    this.#planned = tokens;
   }
 
   async #updateMessages({ history, refs, signal, onProgress, onProblem }: HistoryRun): Promise<void> {
@@ -81,7 +80,10 @@ export class History {
       done += commits.length;
       onProgress(done, missing.length);
     }
-    if ([...known].some((sha) => !reachable.has(sha))) await this.#index.retainCommits(reachable);
+    if ([...known].some((sha) => !reachable.has(sha))) {
+      this.#planned = undefined;
+      await this.#index.retainCommits(reachable);
+    }
     if (unread.length > 0)
       onProblem(`${unread.length} commits of ${this.#root} could not be read (${unread[0]}); the others are searchable.`);
   }
@@ -112,6 +114,7 @@ export class History {
     let batch: PreparedDiff[] = [];
     let parts = 0;
     const write = async () => {
+      this.#planned = undefined;
       await this.#index.putDiffs(batch);
       done += batch.length;
       [batch, parts] = [[], 0];

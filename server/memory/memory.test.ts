@@ -2,9 +2,11 @@ import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { folder, type Repository, repository } from "../../test/unit/repository.ts";
+import { scoreCommits, scoreMeaning } from "../retrieve/meaning.ts";
 import { defaultSettings } from "../settings.ts";
 import { FolderError } from "../workspace/discover.ts";
 import { eventually, found, Memories, meant, notBuilt, tokensEncoded, until } from "./testing/memories.ts";
+import type { MemoryStatus } from "./types.ts";
 
 const missing = notBuilt();
 if (missing) console.warn(`\n  server/memory/memory.test.ts ${missing}\n`);
@@ -39,6 +41,34 @@ describe.skipIf(missing !== "")("Memory", () => {
     expect((await memory.index.commitHeads(commits.map(({ document }) => document))).map(({ subject }) => subject)).toEqual(["Add sums"]);
     expect(await memory.status()).toMatchObject({ files: 3, toEncode: 3, encoded: 3, commits: 1, problem: "", skipped: {} });
     expect(messages).toEqual([]);
+  });
+
+  it("reads commits once all files are read, finds them by meaning also after a restart, and forgets them with their commit", async () => {
+    const set = { history: defaultSettings.history };
+    const encoded = ({ history }: MemoryStatus) => history.toEncode > 0 && history.encoded === history.toEncode;
+    const { memory } = await memories.ready(repo.path, { set });
+    await until(memory, encoded);
+    const first = (await repo.git("rev-parse", "HEAD")).trim();
+    expect([...((await scoreCommits(memory, "how are numbers added?")) ?? [])].map(([sha]) => sha)).toEqual([first]);
+    const files = (await scoreMeaning(memory, "how are numbers added?"))!.best(10).map(({ document }) => memory.commitOf(document));
+    expect(files).toEqual([undefined, undefined, undefined]);
+    await memory.close();
+
+    const { memory: again } = await memories.ready(repo.path, { set });
+    await eventually(
+      () => scoreCommits(again, "how are numbers added?"),
+      (scores) => scores?.has(first) === true,
+    );
+    expect(tokensEncoded(again)).toBe(0);
+    await repo.git("commit", "--quiet", "--amend", "--message", "Add sums, better");
+    const second = (await repo.git("rev-parse", "HEAD")).trim();
+    await eventually(
+      () => scoreCommits(again, "how are numbers added?"),
+      (scores) => [...(scores ?? [])].map(([sha]) => sha).join() === second,
+    );
+    await again.clearCache();
+    await until(again, encoded);
+    expect([...((await scoreCommits(again, "how are numbers added?")) ?? [])].map(([sha]) => sha)).toEqual([second]);
   });
 
   it("follows a saved, a new, a renamed and a deleted file", async () => {

@@ -36,7 +36,6 @@ describe("Upkeep", () => {
       knownCommits: () => history.promise,
       putCommits: async () => void events.push("commits"),
       commitsWithoutDiff: async () => [],
-      status: async () => ({ history: { diffs: 0 } }),
       planHistory: async () => {},
     } as unknown as Index;
     const encoder = {

@@ -43,7 +43,7 @@ export class Memories {
     const memory = await Memory.open({
       folder,
       home: this.home,
-      settings: { ...defaultSettings, ...set },
+      settings: { ...defaultSettings, history: { ...defaultSettings.history, encodeTokens: 0 }, ...set },
       watch: true,
       onMessage: (_level, text) => messages.push(text),
       ...rest,
