@@ -103,7 +103,6 @@ export interface IndexWriter {
   /** Adds or replaces files. Resolves to the new documents' ids, in order; unchanged blobs keep their document and encoding. */
   putFiles(files: PreparedFile[]): Promise<number[]>;
   putSkipped(files: SkippedFile[]): Promise<void>;
-  touchFiles(files: { path: string; size: number; modified: number }[]): Promise<void>;
   removeFiles(paths: readonly string[]): Promise<number[]>;
   putCommits(commits: PreparedCommit[]): Promise<void>;
   /** Keeps only these commits (those no longer reachable vanish). */

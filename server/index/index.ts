@@ -289,10 +289,6 @@ export class Index implements IndexReader, IndexWriter {
     return this.#writeFiles((writer) => writer.call("putSkipped", files));
   }
 
-  touchFiles(files: { path: string; size: number; modified: number }[]): Promise<void> {
-    return this.#writeFiles((writer) => writer.call("touchFiles", files));
-  }
-
   removeFiles(paths: readonly string[]): Promise<number[]> {
     return this.#write(async (writer) => {
       const written = await writer.call("removeFiles", paths);

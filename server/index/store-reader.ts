@@ -1,6 +1,7 @@
 /** Every question the index's database answers. Synchronous: runs in the reader's store worker, on a read-only connection. */
 import { statSync } from "node:fs";
-import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
+import { Statements } from "../statements.ts";
 import type { ChunksOf, KnownFile } from "./api.ts";
 import { IdTable } from "./id-table.ts";
 import { openDatabase } from "./schema.ts";
@@ -82,7 +83,7 @@ export class StoreReader {
   readonly #database: DatabaseSync;
   readonly #file: string;
   readonly #inode: number;
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #statements: Statements;
   readonly #passages = this.#table("SELECT first AS id, count, document AS value FROM passages");
   readonly #diffs = this.#table("SELECT first AS id, count, document AS value FROM diffs WHERE count > 0");
   /** Dates of commits by their documents. */
@@ -93,6 +94,7 @@ export class StoreReader {
   constructor(file: string) {
     this.#file = file;
     this.#database = openDatabase(file, "read");
+    this.#statements = new Statements(this.#database);
     this.#inode = inode(file);
   }
 
@@ -408,20 +410,11 @@ export class StoreReader {
   }
 
   #get(sql: string, ...values: (number | string)[]): Row | undefined {
-    return this.#statement(sql).get(...values) as Row | undefined;
+    return this.#statements.get(sql).get(...values) as Row | undefined;
   }
 
   #all(sql: string, ...values: (number | string)[]): Row[] {
-    return this.#statement(sql).all(...values) as Row[];
-  }
-
-  #statement(sql: string): StatementSync {
-    let statement = this.#statements.get(sql);
-    if (!statement) {
-      statement = this.#database.prepare(sql);
-      this.#statements.set(sql, statement);
-    }
-    return statement;
+    return this.#statements.get(sql).all(...values) as Row[];
   }
 }
 

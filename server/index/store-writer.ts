@@ -3,7 +3,8 @@
  *
  * A file whose bytes changed becomes a new document: ids are never reused, so what still speaks of the old one finds nothing.
  */
-import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
+import { Statements } from "../statements.ts";
 import { openDatabase } from "./schema.ts";
 import type { DiffPlace, PreparedCommit, PreparedFile, SkippedFile } from "./types.ts";
 
@@ -38,10 +39,11 @@ const bytesPerToken = 3;
 
 export class StoreWriter {
   readonly #database: DatabaseSync;
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #statements: Statements;
 
   constructor(file: string) {
     this.#database = openDatabase(file, "write");
+    this.#statements = new Statements(this.#database);
   }
 
   close(): void {
@@ -62,21 +64,6 @@ export class StoreWriter {
       for (const { path, size, modified, reason, detail } of files) {
         this.#removeFile(path, change);
         this.#run("INSERT OR REPLACE INTO skipped VALUES (?, ?, ?, ?, ?)", path, size, modified, reason, detail);
-      }
-    });
-  }
-
-  touchFiles(files: { path: string; size: number; modified: number }[]): Written {
-    return this.#transaction((change) => {
-      for (const { path, size, modified } of files) {
-        this.#run(
-          "UPDATE documents SET bytes = ?, modified = ?, changed = ? WHERE kind = 'file' AND path = ?",
-          size,
-          modified,
-          change.number,
-          path,
-        );
-        this.#run("UPDATE skipped SET size = ?, modified = ? WHERE path = ?", size, modified, path);
       }
     });
   }
@@ -122,7 +109,7 @@ export class StoreWriter {
   /** Marks the newest parts of commits for encoding, as many as a budget of tokens holds; older ones keep what they have. */
   planHistory(tokens: number): Written {
     return this.#transaction((change) => {
-      const rows = this.#statement("SELECT id, encode, bytes, tokens FROM documents WHERE kind = 'part' ORDER BY modified DESC, id");
+      const rows = this.#statements.get("SELECT id, encode, bytes, tokens FROM documents WHERE kind = 'part' ORDER BY modified DESC, id");
       let total = 0;
       const changed: [id: number, encode: number][] = [];
       for (const row of rows.iterate()) {
@@ -136,7 +123,7 @@ export class StoreWriter {
 
   retainCommits(shas: ReadonlySet<string>): Written {
     return this.#transaction((change) => {
-      for (const row of this.#statement("SELECT document, sha FROM commits").all()) {
+      for (const row of this.#statements.get("SELECT document, sha FROM commits").all()) {
         if (!shas.has(String(row.sha))) this.#removeDocument("commit", Number(row.document), change);
       }
     });
@@ -212,7 +199,7 @@ export class StoreWriter {
       ["file", path, blob, role, language, lines, size, modified, "", Number(encode), count, symbols.length],
       change,
     );
-    const insert = this.#statement("INSERT INTO symbols VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+    const insert = this.#statements.get("INSERT INTO symbols VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
     for (const [i, symbol] of symbols.entries())
       insert.run(document, i, symbol.name, symbol.kind, symbol.startLine, symbol.endLine, symbol.container, symbol.signature);
     change.added.push({ position, document, first: this.#insertPassages(document, passageLines) });
@@ -286,7 +273,9 @@ export class StoreWriter {
   }
 
   #removeCommitParts(commit: number, change: Written): void {
-    const parts = this.#statement("SELECT id FROM documents WHERE kind = 'part' AND sha = (SELECT sha FROM commits WHERE document = ?)");
+    const parts = this.#statements.get(
+      "SELECT id FROM documents WHERE kind = 'part' AND sha = (SELECT sha FROM commits WHERE document = ?)",
+    );
     for (const { id } of parts.all(commit)) {
       this.#run("INSERT INTO removals VALUES (?, 'part', ?, 0, 0)", change.number, Number(id));
       this.#run("DELETE FROM documents WHERE id = ?", Number(id));
@@ -317,20 +306,11 @@ export class StoreWriter {
   }
 
   #run(sql: string, ...values: (number | string | Uint8Array)[]): { changes: number | bigint; lastInsertRowid: number | bigint } {
-    return this.#statement(sql).run(...values);
+    return this.#statements.get(sql).run(...values);
   }
 
   #get(sql: string, ...values: (number | string)[]): Record<string, unknown> | undefined {
-    return this.#statement(sql).get(...values);
-  }
-
-  #statement(sql: string): StatementSync {
-    let statement = this.#statements.get(sql);
-    if (!statement) {
-      statement = this.#database.prepare(sql);
-      this.#statements.set(sql, statement);
-    }
-    return statement;
+    return this.#statements.get(sql).get(...values);
   }
 }
 

@@ -7,9 +7,10 @@
  */
 import { mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
 import { KV_BYTES, LANDMARK_BYTES } from "../../native/addon.ts";
+import { Statements } from "../statements.ts";
 import { connect, isDamaged, sqliteFull } from "./cache-database.ts";
 import { CacheFiles, type Disk, landmarkPath, realDisk, segmentPath } from "./cache-files.ts";
 import { Lock } from "./lock.ts";
@@ -95,7 +96,7 @@ export class CacheStore {
   readonly #warn: (text: string) => void;
   #limits: CacheLimits;
   #database: DatabaseSync;
-  readonly #statements = new Map<string, StatementSync>();
+  #statements!: Statements; // set by #open, as the database
   /** Used, and not yet written down as such. */
   readonly #touched = new Set<string>();
   /** The generation whose landmarks are checked, and the rows that were asked for: each is checked once. */
@@ -146,7 +147,7 @@ export class CacheStore {
   /** An encoding's bytes; undefined when it is not here or its K/V is not. */
   read(key: string): Encoding | undefined {
     return this.#guard(() => {
-      const row = this.#prepare(`SELECT ${rowColumns}, fingerprints FROM encodings WHERE key = ?`).get(bytesOf(key)) as
+      const row = this.#statements.get(`SELECT ${rowColumns}, fingerprints FROM encodings WHERE key = ?`).get(bytesOf(key)) as
         | (Row & { fingerprints: Uint8Array })
         | undefined;
       if (!row?.complete || row.segment < 0) return undefined;
@@ -235,7 +236,7 @@ export class CacheStore {
   #forgetSpoilt(spoilt: readonly { key: string; row: Row }[], generation: number): void {
     this.#transaction(() => {
       if (this.#fact("generation") !== generation) return; // cleared meanwhile: they are gone anyway
-      const remove = this.#prepare("DELETE FROM encodings WHERE key = ? AND landmark_row = ?");
+      const remove = this.#statements.get("DELETE FROM encodings WHERE key = ? AND landmark_row = ?");
       for (const { key, row } of spoilt) remove.run(bytesOf(key), row.landmark_row);
       this.#setFact("epoch", this.#fact("epoch") + 1);
     });
@@ -245,8 +246,8 @@ export class CacheStore {
 
   #reserve(entries: readonly CacheEntry[]): Reserved {
     const clock = this.#tick();
-    const touch = this.#prepare("UPDATE encodings SET used = ? WHERE key = ?");
-    const insert = this.#prepare("INSERT INTO encodings VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, 0, 0)");
+    const touch = this.#statements.get("UPDATE encodings SET used = ? WHERE key = ?");
+    const insert = this.#statements.get("INSERT INTO encodings VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, 0, 0)");
     const rows = entries.map((entry): Reserved["rows"][number] => {
       const known = this.#row(entry.key);
       if (known?.complete && (known.segment >= 0 || entry.kv.length === 0)) return { place: placeOf(known), write: "nothing" };
@@ -265,17 +266,17 @@ export class CacheStore {
 
   /** A free range in the newest segment, or in a new one. */
   #reserveKv(bytes: number): { segment: number; offset: number } {
-    const last = this.#prepare("SELECT number, bytes FROM segments ORDER BY number DESC LIMIT 1").get() as
+    const last = this.#statements.get("SELECT number, bytes FROM segments ORDER BY number DESC LIMIT 1").get() as
       | { number: number; bytes: number }
       | undefined;
     if (last && last.bytes + bytes <= this.#limits.segmentBytes) {
-      this.#prepare("UPDATE segments SET bytes = ? WHERE number = ?").run(last.bytes + bytes, last.number);
+      this.#statements.get("UPDATE segments SET bytes = ? WHERE number = ?").run(last.bytes + bytes, last.number);
       return { segment: last.number, offset: last.bytes };
     }
     // Numbers are never used twice, not even after a clear: another process may still map the old file.
     const number = this.#fact("nextSegment");
     this.#setFact("nextSegment", number + 1);
-    this.#prepare("INSERT INTO segments VALUES (?, ?)").run(number, bytes);
+    this.#statements.get("INSERT INTO segments VALUES (?, ?)").run(number, bytes);
     return { segment: number, offset: 0 };
   }
 
@@ -288,11 +289,13 @@ export class CacheStore {
   /** False when what was reserved is gone. */
   #complete(reserved: Reserved, entries: readonly CacheEntry[]): boolean {
     if (this.#fact("generation") !== reserved.generation) return false;
-    const segment = this.#prepare("SELECT 1 FROM segments WHERE number = ?");
+    const segment = this.#statements.get("SELECT 1 FROM segments WHERE number = ?");
     const gone = ({ segment: number }: CachePlace) => number >= 0 && !segment.get(number);
     if (reserved.rows.some(({ place, write }) => write !== "nothing" && gone(place))) return false;
-    const all = this.#prepare("UPDATE encodings SET complete = 1, landmark_crc = ?, kv_crc = ?, segment = ?, offset = ? WHERE key = ?");
-    const kv = this.#prepare("UPDATE encodings SET kv_crc = ?, segment = ?, offset = ? WHERE key = ?");
+    const all = this.#statements.get(
+      "UPDATE encodings SET complete = 1, landmark_crc = ?, kv_crc = ?, segment = ?, offset = ? WHERE key = ?",
+    );
+    const kv = this.#statements.get("UPDATE encodings SET kv_crc = ?, segment = ?, offset = ? WHERE key = ?");
     for (const [index, { place, write }] of reserved.rows.entries()) {
       const entry = entries[index]!;
       if (write === "all") all.run(crc32(entry.landmarks), crc32(entry.kv), place.segment, place.offset, bytesOf(entry.key));
@@ -309,7 +312,7 @@ export class CacheStore {
   /** All at once, as JSON: as thousands of statements it would take five times as long. */
   #rows(keys: readonly string[]): [index: number, row: Row][] {
     const sql = `SELECT json_group_array(json_array(k.key, ${rowColumns})) AS rows FROM json_each(?) k JOIN encodings e ON e.key = unhex(k.value)`;
-    const { rows } = this.#prepare(sql).get(JSON.stringify(keys)) as { rows: string };
+    const { rows } = this.#statements.get(sql).get(JSON.stringify(keys)) as { rows: string };
     return (JSON.parse(rows) as number[][]).map(
       ([index, landmark_row, chunks, tokens, segment, offset, complete, landmark_crc, kv_crc]): [number, Row] => [
         index!,
@@ -319,7 +322,7 @@ export class CacheStore {
   }
 
   #row(key: string): Row | undefined {
-    return this.#prepare(`SELECT ${rowColumns} FROM encodings WHERE key = ?`).get(bytesOf(key)) as Row | undefined;
+    return this.#statements.get(`SELECT ${rowColumns} FROM encodings WHERE key = ?`).get(bytesOf(key)) as Row | undefined;
   }
 
   /** Who asks waits neither until its use is written down nor until it is checked. */
@@ -338,7 +341,7 @@ export class CacheStore {
     try {
       this.#transaction(() => {
         const clock = this.#tick();
-        const touch = this.#prepare("UPDATE encodings SET used = ? WHERE key = ?");
+        const touch = this.#statements.get("UPDATE encodings SET used = ? WHERE key = ?");
         for (const key of keys) touch.run(clock, bytesOf(key));
       });
     } catch {
@@ -349,7 +352,7 @@ export class CacheStore {
   // --- eviction
 
   #kvBytes(): number {
-    const row = this.#prepare("SELECT coalesce(sum(bytes), 0) AS bytes FROM segments").get() as { bytes: number };
+    const row = this.#statements.get("SELECT coalesce(sum(bytes), 0) AS bytes FROM segments").get() as { bytes: number };
     return row.bytes;
   }
 
@@ -365,17 +368,18 @@ export class CacheStore {
   /** Empties the segment with the least in use; its number, or undefined when there is none. */
   #evictSegment(): number | undefined {
     const hot = this.#hotSince();
-    const victim = this.#prepare(
-      `SELECT s.number, s.bytes, coalesce(sum(CASE WHEN e.used >= ? THEN e.chunks END), 0) * ${KV_BYTES} / CAST(s.bytes AS REAL) AS share
+    const victim = this.#statements
+      .get(
+        `SELECT s.number, s.bytes, coalesce(sum(CASE WHEN e.used >= ? THEN e.chunks END), 0) * ${KV_BYTES} / CAST(s.bytes AS REAL) AS share
          FROM segments s LEFT JOIN encodings e ON e.segment = s.number GROUP BY s.number ORDER BY share, s.number LIMIT 1`,
-    ).get(hot) as { number: number } | undefined;
+      )
+      .get(hot) as { number: number } | undefined;
     if (!victim) return undefined;
-    const kept = this.#prepare("SELECT key, chunks, offset FROM encodings WHERE segment = ? AND used >= ? AND complete = 1").all(
-      victim.number,
-      hot,
-    ) as { key: Uint8Array; chunks: number; offset: number }[];
-    this.#prepare("DELETE FROM segments WHERE number = ?").run(victim.number);
-    this.#prepare("UPDATE encodings SET segment = -1, offset = 0 WHERE segment = ?").run(victim.number);
+    const kept = this.#statements
+      .get("SELECT key, chunks, offset FROM encodings WHERE segment = ? AND used >= ? AND complete = 1")
+      .all(victim.number, hot) as { key: Uint8Array; chunks: number; offset: number }[];
+    this.#statements.get("DELETE FROM segments WHERE number = ?").run(victim.number);
+    this.#statements.get("UPDATE encodings SET segment = -1, offset = 0 WHERE segment = ?").run(victim.number);
     for (const entry of kept) this.#moveForward(victim.number, entry);
     this.#files.sync();
     this.#setFact("epoch", this.#fact("epoch") + 1);
@@ -387,14 +391,14 @@ export class CacheStore {
     if (!kv) return;
     const place = this.#reserveKv(kv.length);
     this.#files.writeSegment(place.segment, kv, place.offset);
-    this.#prepare("UPDATE encodings SET segment = ?, offset = ? WHERE key = ?").run(place.segment, place.offset, entry.key);
+    this.#statements.get("UPDATE encodings SET segment = ?, offset = ? WHERE key = ?").run(place.segment, place.offset, entry.key);
   }
 
   /** The clock from which on entries count as in use: the latest used that fill half of the cap. */
   #hotSince(): number {
-    const uses = this.#prepare(
-      "SELECT used, sum(chunks) AS chunks FROM encodings WHERE segment >= 0 GROUP BY used ORDER BY used DESC",
-    ).iterate() as Iterable<{ used: number; chunks: number }>;
+    const uses = this.#statements
+      .get("SELECT used, sum(chunks) AS chunks FROM encodings WHERE segment >= 0 GROUP BY used ORDER BY used DESC")
+      .iterate() as Iterable<{ used: number; chunks: number }>;
     let bytes = 0;
     let since = Number.MAX_SAFE_INTEGER;
     for (const { used, chunks } of uses) {
@@ -408,26 +412,17 @@ export class CacheStore {
   // --- the database
 
   #fact(name: "generation" | "epoch" | "rows" | "clock" | "nextSegment"): number {
-    return (this.#prepare("SELECT value FROM facts WHERE name = ?").get(name) as { value: number }).value;
+    return (this.#statements.get("SELECT value FROM facts WHERE name = ?").get(name) as { value: number }).value;
   }
 
   #setFact(name: string, value: number): void {
-    this.#prepare("UPDATE facts SET value = ? WHERE name = ?").run(value, name);
+    this.#statements.get("UPDATE facts SET value = ? WHERE name = ?").run(value, name);
   }
 
   #tick(): number {
     const clock = this.#fact("clock") + 1;
     this.#setFact("clock", clock);
     return clock;
-  }
-
-  #prepare(sql: string): StatementSync {
-    let statement = this.#statements.get(sql);
-    if (!statement) {
-      statement = this.#database.prepare(sql);
-      this.#statements.set(sql, statement);
-    }
-    return statement;
   }
 
   #transaction<T>(work: () => T): T {
@@ -474,7 +469,7 @@ export class CacheStore {
       throw new CacheError("io", `The cache in ${this.#folder} is held open by another program that does not answer.`);
     try {
       this.#database = this.#openSound();
-      this.#statements.clear();
+      this.#statements = new Statements(this.#database);
       this.#dropShortFiles();
       this.#sweep();
       return this.#database;
@@ -506,18 +501,20 @@ export class CacheStore {
     const generation = this.#fact("generation");
     this.#files.createLandmarks(generation);
     const rows = Math.floor(this.#files.sizeOf(landmarkPath(this.#folder, generation)) / LANDMARK_BYTES);
-    const lost = this.#prepare("DELETE FROM encodings WHERE complete = 1 AND landmark_row + chunks > ?").run(rows).changes;
+    const lost = this.#statements.get("DELETE FROM encodings WHERE complete = 1 AND landmark_row + chunks > ?").run(rows).changes;
     if (lost) this.#warn(`${landmarkPath(this.#folder, generation)} is shorter than recorded: ${lost} documents are encoded anew.`);
-    const segments = this.#prepare(
-      `SELECT segment, max(offset + chunks * ${KV_BYTES}) AS bytes FROM encodings WHERE segment >= 0 AND complete = 1 GROUP BY segment`,
-    ).all() as { segment: number; bytes: number }[];
+    const segments = this.#statements
+      .get(
+        `SELECT segment, max(offset + chunks * ${KV_BYTES}) AS bytes FROM encodings WHERE segment >= 0 AND complete = 1 GROUP BY segment`,
+      )
+      .all() as { segment: number; bytes: number }[];
     for (const { segment, bytes } of segments) {
       const path = segmentPath(this.#folder, segment);
       if (this.#files.sizeOf(path) >= bytes) continue;
       this.#warn(`${path} is shorter than recorded: its keys and values are computed anew when they are needed.`);
       this.#transaction(() => {
-        this.#prepare("DELETE FROM segments WHERE number = ?").run(segment);
-        this.#prepare("UPDATE encodings SET segment = -1, offset = 0 WHERE segment = ?").run(segment);
+        this.#statements.get("DELETE FROM segments WHERE number = ?").run(segment);
+        this.#statements.get("UPDATE encodings SET segment = -1, offset = 0 WHERE segment = ?").run(segment);
         this.#setFact("epoch", this.#fact("epoch") + 1);
       });
     }
@@ -526,7 +523,7 @@ export class CacheStore {
   /** Unlinks data files that the database does not know: listed before the rows are read, as rows are there before their files. */
   #sweep(): void {
     const files = this.#files.list();
-    const segments = this.#prepare("SELECT number FROM segments").all() as { number: number }[];
+    const segments = this.#statements.get("SELECT number FROM segments").all() as { number: number }[];
     const known = new Set(segments.map(({ number }) => segmentPath(this.#folder, number)));
     known.add(landmarkPath(this.#folder, this.#fact("generation")));
     for (const path of files) if (!known.has(path)) this.#files.unlink(path);

@@ -42,10 +42,6 @@ export class EngineDocuments {
     this.#cache = cache;
   }
 
-  get size(): number {
-    return this.#held.size;
-  }
-
   has(document: number): boolean {
     return this.#held.has(document);
   }
