@@ -2,6 +2,7 @@
  * Wording by an OpenAI-compatible endpoint that the user set (settings `answerEndpoint`, `answerModel`). Never called
  * without one; whatever goes wrong, the composed answer stays and says why.
  */
+import { httpUrl } from "../http-url.ts";
 import type { Settings } from "../settings.ts";
 import type { Answer } from "./types.ts";
 import { checkWording } from "./word.ts";
@@ -29,14 +30,7 @@ export async function wordByEndpoint(
 
 /** "http://localhost:11434/v1" and "…/v1/chat/completions" both name the same. Throws for anything but http and https. */
 export function completionsUrl(endpoint: string): URL {
-  let url: URL;
-  try {
-    url = new URL(endpoint.trim());
-  } catch {
-    throw new Error("everyline.answerEndpoint is not a URL");
-  }
-  if (url.protocol !== "http:" && url.protocol !== "https:")
-    throw new Error("everyline.answerEndpoint must begin with http:// or https://");
+  const url = httpUrl("everyline.answerEndpoint", endpoint);
   const path = url.pathname.replace(/\/+$/, "");
   if (!path.endsWith("/chat/completions")) url.pathname = `${path}/chat/completions`;
   return url;

@@ -5,6 +5,7 @@
  * repository knows is finished once it is begun, and what only the model would say is left to the model. With its end the mixture ends.
  */
 import { SPECIAL } from "../../native/tokenizer.ts";
+import { logSum } from "./logits.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
 export interface CopyOptions {
@@ -91,12 +92,4 @@ function add(root: Node, ids: ArrayLike<number>, chance: number): void {
     at = next;
   }
   at.ends += chance;
-}
-
-function logSum(ids: Int32Array, logits: Float32Array): number {
-  let top = Number.NEGATIVE_INFINITY;
-  for (const id of ids) top = Math.max(top, logits[id] as number);
-  let sum = 0;
-  for (const id of ids) sum += Math.exp((logits[id] as number) - top);
-  return top + Math.log(sum);
 }

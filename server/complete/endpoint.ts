@@ -2,6 +2,7 @@
  * Completion by a server that the user set (setting `completion.endpoint`): llama.cpp's /infill, or an OpenAI-compatible /completions
  * with a suffix. Never called without one. The reply is streamed and left as soon as a line is whole.
  */
+import { httpUrl } from "../http-url.ts";
 import type { ContextPart } from "./repository-context.ts";
 
 export interface EndpointRequest {
@@ -48,14 +49,7 @@ export async function completeByEndpoint(request: EndpointRequest): Promise<Endp
 
 /** "http://h/v1" and "http://h/v1/completions" name the same; "/infill" is llama.cpp's own. Throws for anything but http and https. */
 export function endpointUrl(endpoint: string): URL {
-  let url: URL;
-  try {
-    url = new URL(endpoint.trim());
-  } catch {
-    throw new Error("everyline.completion.endpoint is not a URL");
-  }
-  if (url.protocol !== "http:" && url.protocol !== "https:")
-    throw new Error("everyline.completion.endpoint must begin with http:// or https://");
+  const url = httpUrl("everyline.completion.endpoint", endpoint);
   const path = url.pathname.replace(/\/+$/, "");
   url.pathname = /\/(?:completions|infill)$/.test(path) ? path : `${path}/completions`;
   return url;

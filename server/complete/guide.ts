@@ -5,7 +5,9 @@
  * begins at all stays as likely as the model has it. Inside a name the tokens compete in the same way. So the model can still write
  * what nobody has defined, when it is sure. A function that was named is called, with as many arguments as its definition has.
  */
+
 import type { NameCopy } from "./copy.ts";
+import { logSum } from "./logits.ts";
 import type { NameScorer, NameScores } from "./scores.ts";
 import { callAround } from "./surroundings.ts";
 import { textOf, type Vocabulary } from "./vocabulary.ts";
@@ -131,12 +133,4 @@ function raise(best: ReadonlyMap<number, number>, logits: Float32Array): void {
 
 function shift(ids: Int32Array, by: number, logits: Float32Array): void {
   for (const id of ids) logits[id] = (logits[id] as number) + by;
-}
-
-function logSum(ids: Int32Array, logits: Float32Array): number {
-  let top = Number.NEGATIVE_INFINITY;
-  for (const id of ids) top = Math.max(top, logits[id] as number);
-  let sum = 0;
-  for (const id of ids) sum += Math.exp((logits[id] as number) - top);
-  return top + Math.log(sum);
 }

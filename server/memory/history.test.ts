@@ -7,6 +7,7 @@ import { repository as makeRepository, type Repository } from "../../test/unit/r
 import type { Index } from "../index/index.ts";
 import { TestFolder } from "../index/testing/folder.ts";
 import { History } from "./history.ts";
+import { wholeHistory } from "./testing/history-run.ts";
 
 /** What words of a diff are asked for. */
 const anywhere = { path: 1, symbols: 1, body: 1 };
@@ -34,9 +35,7 @@ describe("History", () => {
     index = await folder.open();
   }
   async function update(root = repo.path): Promise<void> {
-    const signal = new AbortController().signal;
-    const onProblem = (text: string) => problems.push(text);
-    await new History(root, index).update({ history: "all", refs: "HEAD", tokens: 1e6, signal, onProgress: () => {}, onProblem });
+    await new History(root, index).update({ ...wholeHistory(), onProblem: (text) => problems.push(text) });
   }
   async function changed(word: string, weights = anywhere): Promise<string[]> {
     const hits = await index.searchDiffs(word, 20, weights);
@@ -210,14 +209,7 @@ describe("History", () => {
     await repo.commit("first");
     await open();
     const history = new History(repo.path, index);
-    const run = {
-      history: "all" as const,
-      refs: "HEAD" as const,
-      tokens: 1e6,
-      signal: new AbortController().signal,
-      onProgress: () => {},
-      onProblem: () => {},
-    };
+    const run = wholeHistory();
     await Promise.all([history.update(run), history.update(run)]);
     expect(await changed("apple")).toEqual(["first: a.ts:1"]);
   });

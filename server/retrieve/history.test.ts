@@ -8,6 +8,7 @@ import { Past } from "../history/past.ts";
 import type { Index } from "../index/index.ts";
 import { TestFolder } from "../index/testing/folder.ts";
 import { History } from "../memory/history.ts";
+import { wholeHistory } from "../memory/testing/history-run.ts";
 import { search } from "./search.ts";
 import type { SearchSources } from "./sources.ts";
 import type { Evidence } from "./types.ts";
@@ -49,15 +50,7 @@ beforeAll(async () => {
   await commit("third", "Bob Builder", "2025-01-01", "Wait differently");
   Object.assign(folder, { root: repo.path });
   index = await folder.open({ addon: loadAddon() });
-  const run = {
-    history: "all" as const,
-    refs: "HEAD" as const,
-    tokens: 1e6,
-    signal: new AbortController().signal,
-    onProgress: () => {},
-    onProblem: () => {},
-  };
-  await new History(repo.path, index).update(run);
+  await new History(repo.path, index).update(wholeHistory());
   sources = {
     index,
     engine: null,

@@ -10,6 +10,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CHUNK, KV_BYTES, LANDMARK_BYTES, type NativeEngine, unwrap } from "../../../native/addon.ts";
 import { loadAddon } from "../../../native/load.ts";
+import { seeded } from "../seeded.ts";
 
 const encodeMflop = 28;
 const option = (name: string, otherwise: string) => process.argv[process.argv.indexOf(name) + 1 || process.argv.length] ?? otherwise;
@@ -103,15 +104,4 @@ async function best(runs: number, work: () => Promise<unknown>): Promise<number>
 
 function rate(tokens: number, ms: number): string {
   return `${((tokens * 1000) / ms).toFixed(0)} tokens/s`;
-}
-
-/** xorshift32 */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return state >>> 0;
-  };
 }

@@ -13,7 +13,8 @@ import { CHUNK } from "../../../native/addon.ts";
 import { Engine, type Session } from "../../../native/engine.ts";
 import { loadAddon } from "../../../native/load.ts";
 import { Tokenizer } from "../../../native/tokenizer.ts";
-import { CodeMemory, codeDocuments, seeded } from "./memory.ts";
+import { seeded } from "../seeded.ts";
+import { CodeMemory, codeDocuments } from "./memory.ts";
 
 const words =
   "alpha bravo delta river stone copper maple harbor falcon ember cobalt meadow violet amber cedar quartz raven tundra orbit lunar".split(
