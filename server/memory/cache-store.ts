@@ -13,6 +13,7 @@ import { KV_BYTES, LANDMARK_BYTES } from "../../native/addon.ts";
 import { Statements } from "../statements.ts";
 import { connect, isDamaged, sqliteFull } from "./cache-database.ts";
 import { CacheFiles, type Disk, landmarkPath, realDisk, segmentPath } from "./cache-files.ts";
+import { type Checkable, LandmarkChecks } from "./landmark-checks.ts";
 import { Lock } from "./lock.ts";
 
 /** Where an encoding lies; `segment` -1: its K/V was evicted. */
@@ -87,8 +88,6 @@ type Row = {
 };
 
 const rowColumns = "landmark_row, chunks, tokens, segment, offset, complete, landmark_crc, kv_crc";
-/** Bytes of landmarks checked in one go: calls wait no longer than that. */
-const checkBytes = 1_000_000;
 
 export class CacheStore {
   readonly #folder: string;
@@ -99,10 +98,7 @@ export class CacheStore {
   #statements!: Statements; // set by #open, as the database
   /** Used, and not yet written down as such. */
   readonly #touched = new Set<string>();
-  /** The generation whose landmarks are checked, and the rows that were asked for: each is checked once. */
-  #checking = 0;
-  readonly #asked = new Set<number>();
-  readonly #unchecked = new Map<string, Row>();
+  readonly #checks: LandmarkChecks;
 
   /** Opens or makes the cache in `folder`. `warn` gets sentences for people. */
   constructor(folder: string, limits: CacheLimits, warn: (text: string) => void, disk: Disk = realDisk) {
@@ -110,6 +106,7 @@ export class CacheStore {
     this.#limits = limits;
     this.#warn = warn;
     this.#files = new CacheFiles(folder, disk);
+    this.#checks = new LandmarkChecks(this.#files);
     this.#database = this.#open();
   }
 
@@ -125,7 +122,7 @@ export class CacheStore {
   /** Places of complete encodings, in the order of `keys`; counts as a use of them. */
   get(keys: readonly string[]): (CachePlace | undefined)[] {
     return this.#guard(() => {
-      this.#startChecks(this.#fact("generation"));
+      this.#checks.start(this.#fact("generation"));
       const places = new Array<CachePlace | undefined>(keys.length).fill(undefined);
       for (const [index, row] of this.#rows(keys)) {
         if (!row.complete) continue;
@@ -204,36 +201,15 @@ export class CacheStore {
 
   // --- entries
 
-  /** Rows of another generation mean nothing. */
-  #startChecks(generation: number): void {
-    if (this.#checking === generation) return;
-    this.#checking = generation;
-    this.#asked.clear();
-    this.#unchecked.clear();
-  }
-
   #checkSome(): boolean {
     const generation = this.#fact("generation");
-    this.#startChecks(generation);
-    const batch: { key: string; row: Row }[] = [];
-    let bytes = 0;
-    for (const [key, row] of this.#unchecked) {
-      this.#unchecked.delete(key);
-      batch.push({ key, row });
-      bytes += row.chunks * LANDMARK_BYTES;
-      if (bytes >= checkBytes) break;
-    }
-    const spoilt = batch.filter(({ row }) => !this.#isSound(row, generation));
+    this.#checks.start(generation);
+    const spoilt = this.#checks.next();
     if (spoilt.length > 0) this.#forgetSpoilt(spoilt, generation);
-    return this.#unchecked.size > 0;
+    return !this.#checks.done;
   }
 
-  #isSound(row: Row, generation: number): boolean {
-    const landmarks = this.#files.readLandmarks(generation, row.landmark_row * LANDMARK_BYTES, row.chunks * LANDMARK_BYTES);
-    return landmarks !== undefined && crc32(landmarks) === row.landmark_crc;
-  }
-
-  #forgetSpoilt(spoilt: readonly { key: string; row: Row }[], generation: number): void {
+  #forgetSpoilt(spoilt: readonly { key: string; row: Checkable }[], generation: number): void {
     this.#transaction(() => {
       if (this.#fact("generation") !== generation) return; // cleared meanwhile: they are gone anyway
       const remove = this.#statements.get("DELETE FROM encodings WHERE key = ? AND landmark_row = ?");
@@ -329,9 +305,7 @@ export class CacheStore {
   #used(key: string, row: Row): void {
     if (this.#touched.size === 0) setImmediate(() => this.#writeTouched());
     this.#touched.add(key);
-    if (this.#asked.has(row.landmark_row)) return;
-    this.#asked.add(row.landmark_row);
-    this.#unchecked.set(key, row);
+    this.#checks.add(key, row);
   }
 
   #writeTouched(): void {

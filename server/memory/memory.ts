@@ -22,8 +22,9 @@ import { FileTexts } from "./file-texts.ts";
 import { HeldCommits } from "./held-commits.ts";
 import type { Lock } from "./lock.ts";
 import { type MemoryOptions, type MemoryParts, type MessageLevel, openParts } from "./open.ts";
+import { Pace } from "./pace.ts";
 import { Rate, Throttle } from "./progress.ts";
-import { describeStatus } from "./status.ts";
+import { describeStatus, summarise } from "./status.ts";
 import type { MemoryStatus, UpdateSummary } from "./types.ts";
 import { largeFolder, type Progress, Upkeep } from "./upkeep.ts";
 import { Words } from "./words.ts";
@@ -41,8 +42,6 @@ const encodedWithKey = "encodedWith";
 const lookMs = 2000;
 const looksAtCache = 3;
 const answerFirstMs = 500;
-const paces = { full: 1, history: 0.5, typing: 0.5, battery: 0.25 };
-const typingMs = 2000;
 /** Tokens of history encoded where there is no GPU and the settings say nothing: some minutes of two cores. */
 const historyTokensOnCpu = 3_000_000;
 
@@ -64,6 +63,7 @@ export class Memory {
   readonly #upkeep: Upkeep;
   readonly #rate = new Rate();
   readonly #status: Throttle;
+  readonly #pace: Pace;
   readonly #headerPrefix: string;
   readonly #texts: FileTexts;
   readonly #openProblem: string;
@@ -71,10 +71,7 @@ export class Memory {
   #openFiles: ReadonlySet<string> = new Set();
   #watch: FolderWatch | undefined;
   #look: NodeJS.Timeout | undefined;
-  #typing: NodeJS.Timeout | undefined;
   #looks = 0;
-  #battery = false;
-  #inHistory = false;
   #started = false;
   #running: Promise<void> = Promise.resolve();
   readonly #closing = new AbortController();
@@ -85,6 +82,7 @@ export class Memory {
     this.engine = model.engine;
     this.tokenizer = model.tokenizer;
     this.#options = options;
+    this.#pace = new Pace(this.engine);
     this.#settings = options.settings;
     this.#lock = lock;
     this.#cache = cache;
@@ -179,7 +177,7 @@ export class Memory {
       await this.index.checkpoint();
     }
     if (history) await this.#commits?.fill(signal);
-    return this.#summary(wordsMs, performance.now() - started - wordsMs);
+    return summarise(await this.status(), wordsMs, performance.now() - started - wordsMs);
   }
 
   async status(): Promise<MemoryStatus> {
@@ -238,7 +236,7 @@ export class Memory {
 
   /** Unsaved text of an open file is searched by words in place of its saved text; null or undefined takes it back. */
   async setUnsaved(path: string, text: string | null | undefined): Promise<void> {
-    this.#slowWhileTyping();
+    this.#pace.typed();
     await this.#texts.setUnsaved(path, text ?? null, this.#settings.exclude);
   }
 
@@ -253,10 +251,8 @@ export class Memory {
     if (before.encodeLargeFolders !== settings.encodeLargeFolders) void this.#upkeep.encode();
   }
 
-  /** On battery encoding takes a quarter of the time of half of the threads. */
   setBattery(battery: boolean): void {
-    this.#battery = battery;
-    this.#setPace(false);
+    this.#pace.setBattery(battery);
   }
 
   /** A file's text, unsaved text first, lines that look like secrets blanked; undefined when it cannot be read. */
@@ -278,7 +274,7 @@ export class Memory {
     if (this.#closed) return;
     this.#closing.abort();
     clearInterval(this.#look);
-    clearTimeout(this.#typing);
+    this.#pace.stop();
     this.#status.stop();
     await this.#watch?.close();
     const ended = this.#upkeep.close();
@@ -379,10 +375,8 @@ export class Memory {
       held,
       frame: (rows) => this.#framed(rows),
       onCommits: (rows) => this.#commits?.add(rows),
-      onTurn: (to) => {
-        this.#inHistory = to === "history";
-        this.#setPace(false);
-      },
+      // The command line waits for history, too.
+      onTurn: (to) => this.#pace.setHistory(this.#started && to === "history"),
       rate: this.#rate,
       onProgress: () => this.#status.call(),
       onProblem: (text) => this.#tell("warning", text),
@@ -499,25 +493,6 @@ export class Memory {
     }
   }
 
-  async #summary(wordsMs: number, encodeMs: number): Promise<UpdateSummary> {
-    const { files, skipped, commits, chunks, tokens, engine, indexBytes, cacheBytes, toEncode } = await this.status();
-    return {
-      files,
-      skipped,
-      commits,
-      documents: toEncode,
-      chunks,
-      tokens,
-      wordsMs: Math.round(wordsMs),
-      encodeMs: Math.round(encodeMs),
-      tokensPerSecond: Math.round(this.#rate.tokensPerSecond),
-      backend: engine ? `${engine.backend} ${engine.detail}` : "none",
-      peakRssMb: Math.round(process.resourceUsage().maxRSS / 1024),
-      indexBytes,
-      cacheBytes,
-    };
-  }
-
   // --- small things
 
   #forget(documents: readonly number[]): void {
@@ -534,19 +509,6 @@ export class Memory {
     } catch (error) {
       if (!this.#closed) this.#tell("warning", (error as Error).message);
     }
-  }
-
-  #slowWhileTyping(): void {
-    this.#setPace(true);
-    clearTimeout(this.#typing);
-    this.#typing = setTimeout(() => this.#setPace(false), typingMs);
-    this.#typing.unref();
-  }
-
-  #setPace(typing: boolean): void {
-    if (this.#closed) return;
-    const alone = this.#started && this.#inHistory ? paces.history : paces.full;
-    this.engine?.setPace(this.#battery ? paces.battery : typing ? paces.typing : alone);
   }
 
   #setCacheLimits(): void {

@@ -2,7 +2,7 @@
 import type { EngineStats } from "../../native/addon.ts";
 import type { IndexStatus } from "../index/types.ts";
 import type { Rate } from "./progress.ts";
-import type { MemoryState, MemoryStatus } from "./types.ts";
+import type { MemoryState, MemoryStatus, UpdateSummary } from "./types.ts";
 import type { Upkeep } from "./upkeep.ts";
 
 export interface StatusParts {
@@ -43,6 +43,26 @@ export function describeStatus(parts: StatusParts): MemoryStatus {
     indexBytes: index.databaseBytes + index.wordsBytes,
     cacheBytes: parts.cacheBytes,
     rssBytes: process.memoryUsage.rss(),
+  };
+}
+
+/** What the command line tells when a folder is up to date. Times in milliseconds. */
+export function summarise(status: MemoryStatus, wordsMs: number, encodeMs: number): UpdateSummary {
+  const { files, skipped, commits, chunks, tokens, tokensPerSecond, engine, indexBytes, cacheBytes, toEncode } = status;
+  return {
+    files,
+    skipped,
+    commits,
+    documents: toEncode,
+    chunks,
+    tokens,
+    wordsMs: Math.round(wordsMs),
+    encodeMs: Math.round(encodeMs),
+    tokensPerSecond,
+    backend: engine ? `${engine.backend} ${engine.detail}` : "none",
+    peakRssMb: Math.round(process.resourceUsage().maxRSS / 1024),
+    indexBytes,
+    cacheBytes,
   };
 }
 
