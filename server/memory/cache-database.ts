@@ -1,4 +1,6 @@
 /** The cache's database: its tables, and opening it only when it is sound. */
+import { mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
 const version = 1;
@@ -23,8 +25,30 @@ export function isDamaged(error: unknown): boolean {
   return damagedCodes.has((error as { errcode?: number }).errcode ?? 0);
 }
 
+/** Opens the database in `folder`; a damaged one is set aside, with a sentence for people to `warn`, and an empty one made. */
+export function openDatabase(folder: string, warn: (text: string) => void): DatabaseSync {
+  const path = join(folder, "cache.db");
+  try {
+    return connect(path);
+  } catch (error) {
+    if (!isDamaged(error)) throw error;
+    const aside = join(folder, `damaged-${Date.now()}`);
+    mkdirSync(aside, { mode: 0o700 });
+    for (const name of readdirSync(folder).filter((file) => file.startsWith("cache.db"))) renameSync(join(folder, name), join(aside, name));
+    warn(`The cache's database ${path} was damaged. It was set aside as ${aside}; everything is encoded anew.`);
+    return connect(path);
+  }
+}
+
+/** Removes what `openDatabase` set aside. */
+export function removeSetAside(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    if (/^damaged-\d+$/.test(name)) rmSync(join(folder, name), { recursive: true, force: true });
+  }
+}
+
 /** Opens a database that is sound and of this version, else throws with SQLite's code for damage. */
-export function connect(path: string): DatabaseSync {
+function connect(path: string): DatabaseSync {
   const database = new DatabaseSync(path, { timeout: 20_000 });
   try {
     database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 4194304;");

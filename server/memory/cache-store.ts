@@ -5,13 +5,13 @@
  * makes the entry complete. A crash in between leaves an incomplete entry, which the next put of the same key fills.
  * Landmarks stay; K/V is evicted by whole segments, least recently used first, while entries in use move to the newest segment.
  */
-import { mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
 import { KV_BYTES, LANDMARK_BYTES } from "../../native/addon.ts";
 import { Statements } from "../statements.ts";
-import { connect, isDamaged, sqliteFull } from "./cache-database.ts";
+import { isDamaged, openDatabase, removeSetAside, sqliteFull } from "./cache-database.ts";
 import { CacheFiles, type Disk, landmarkPath, realDisk, segmentPath } from "./cache-files.ts";
 import { type Checkable, LandmarkChecks } from "./landmark-checks.ts";
 import { Lock } from "./lock.ts";
@@ -183,7 +183,7 @@ export class CacheStore {
       });
       this.#files.createLandmarks(this.#fact("generation"));
       this.#sweep();
-      this.#removeSetAside();
+      removeSetAside(this.#folder);
       return freed;
     });
   }
@@ -442,7 +442,7 @@ export class CacheStore {
     if (!lock.tryLock(20_000))
       throw new CacheError("io", `The cache in ${this.#folder} is held open by another program that does not answer.`);
     try {
-      this.#database = this.#openSound();
+      this.#database = openDatabase(this.#folder, this.#warn);
       this.#statements = new Statements(this.#database);
       this.#dropShortFiles();
       this.#sweep();
@@ -451,22 +451,6 @@ export class CacheStore {
       throw this.#explained(error);
     } finally {
       lock.release();
-    }
-  }
-
-  #openSound(): DatabaseSync {
-    const path = join(this.#folder, "cache.db");
-    try {
-      return connect(path);
-    } catch (error) {
-      if (!isDamaged(error)) throw error;
-      const aside = join(this.#folder, `damaged-${Date.now()}`);
-      mkdirSync(aside, { mode: 0o700 });
-      for (const name of readdirSync(this.#folder).filter((file) => file.startsWith("cache.db"))) {
-        renameSync(join(this.#folder, name), join(aside, name));
-      }
-      this.#warn(`The cache's database ${path} was damaged. It was set aside as ${aside}; everything is encoded anew.`);
-      return connect(path);
     }
   }
 
@@ -501,12 +485,6 @@ export class CacheStore {
     const known = new Set(segments.map(({ number }) => segmentPath(this.#folder, number)));
     known.add(landmarkPath(this.#folder, this.#fact("generation")));
     for (const path of files) if (!known.has(path)) this.#files.unlink(path);
-  }
-
-  #removeSetAside(): void {
-    for (const name of readdirSync(this.#folder)) {
-      if (/^damaged-\d+$/.test(name)) rmSync(join(this.#folder, name), { recursive: true, force: true });
-    }
   }
 }
 
