@@ -118,8 +118,6 @@ export interface IndexWriter {
   planHistory(tokens: number): Promise<void>;
   /** Documents to encode and not encoded: files, most recently modified first, then parts of commits, newest first. */
   toEncode(limit: number): Promise<DocumentRow[]>;
-  /** All encoded documents: for filling the engine on start. */
-  encodedDocuments(): Promise<{ document: number; encoding: string; tokens: number; chunks: number }[]>;
   /** Encoded parts of commits, newest first. */
   encodedParts(): Promise<{ document: number; encoding: string; sha: string }[]>;
   /** Forgets encodings (documents are queued anew). */

@@ -1,5 +1,7 @@
 /** All file documents in memory, refreshed by what changed since: what every question needs and must not wait for. */
-import { type Changes, type StoreReader, unpackChanges } from "./store-reader.ts";
+import { existsSync } from "node:fs";
+import { StoreReader } from "./store-reader.ts";
+import { type Changes, unpackChanges } from "./store-rows.ts";
 import type { StoreThread } from "./store-thread.ts";
 import type { DocumentRow } from "./types.ts";
 
@@ -85,5 +87,23 @@ export class FilesCache {
     if (!row) return;
     this.#byId.delete(id);
     if (this.#idByPath.get(row.path) === id) this.#idByPath.delete(row.path);
+  }
+}
+
+/**
+ * The files of an index, read on this thread while the others start: a start does not wait for them. Undefined where there is no index yet,
+ * or none that can be read: the threads say why.
+ */
+export function readFiles(file: string): Changes | undefined {
+  if (!existsSync(file)) return undefined;
+  try {
+    const store = new StoreReader(file);
+    try {
+      return unpackChanges(store.changes(0));
+    } finally {
+      store.close();
+    }
+  } catch {
+    return undefined;
   }
 }

@@ -2,18 +2,19 @@
  * The index of a folder: its database on two threads, one that writes (only where the write lock is held) and one that reads and is
  * never blocked, and the word indexes of files and commits beside it.
  */
-import { existsSync, mkdirSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { FieldWeights, NativeAddon, WordHits } from "../../native/addon.ts";
 import type { ChunksOf, CommitHit, DiffHit, IndexReader, IndexWriter, KnownFile, PassageHit } from "./api.ts";
 import { DamagedIndexError, IndexAccessError } from "./errors.ts";
-import { FilesCache } from "./files-cache.ts";
+import { FilesCache, readFiles } from "./files-cache.ts";
 import { Overlay } from "./overlay.ts";
 import { commitText, diffTexts, withoutText } from "./passage-text.ts";
 import { prepareText } from "./prepare.ts";
 import { Queue } from "./queue.ts";
 import { setAside } from "./set-aside.ts";
-import { type Changes, StoreReader, unpackChanges } from "./store-reader.ts";
+import type { StoreReader } from "./store-reader.ts";
+import type { Changes } from "./store-rows.ts";
 import { StoreThread } from "./store-thread.ts";
 import type { EncodedRow, StoreWriter, Written } from "./store-writer.ts";
 import type {
@@ -349,10 +350,6 @@ export class Index implements IndexReader, IndexWriter {
     return this.#reader.call("toEncode", limit);
   }
 
-  encodedDocuments(): Promise<{ document: number; encoding: string; tokens: number; chunks: number }[]> {
-    return this.#reader.call("encodedDocuments");
-  }
-
   forgetEncodings(keys: readonly string[]): Promise<void> {
     return this.#writeFiles((writer) => writer.call("forgetEncodings", keys));
   }
@@ -516,24 +513,6 @@ export class Index implements IndexReader, IndexWriter {
       if (path === undefined || this.#overlay.has(path)) return undefined;
       return { id, document, startLine, endLine, path, unsaved: false };
     });
-  }
-}
-
-/**
- * The files of an index, read on this thread while the others start: a start does not wait for them. Undefined where there is no index yet,
- * or none that can be read: the threads say why.
- */
-function readFiles(file: string): Changes | undefined {
-  if (!existsSync(file)) return undefined;
-  try {
-    const store = new StoreReader(file);
-    try {
-      return unpackChanges(store.changes(0));
-    } finally {
-      store.close();
-    }
-  } catch {
-    return undefined;
   }
 }
 
