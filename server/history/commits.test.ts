@@ -90,6 +90,12 @@ describe("newCommits", () => {
     expect((await commitsOf(join(clone.path, "clone"))).map((commit) => commit.subject)).toEqual(["second"]);
   });
 
+  it("takes a message that begins as its own output does for what it is", async () => {
+    const { path, commit } = await repository({ "a.ts": "" });
+    const sha = await commit("//subject\n\n//body");
+    expect(await commitsOf(path)).toMatchObject([{ sha, subject: "//subject", body: "//body", paths: ["a.ts"] }]);
+  });
+
   it("keeps message bytes that are not UTF-8 from breaking the rest", async () => {
     const { path, git, commit, write } = await repository({ "a.ts": "" });
     const first = await commit("first");

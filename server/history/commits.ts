@@ -1,12 +1,12 @@
 /**
  * Commits out of git: messages, authors, dates and changed paths.
  *
- * `git rev-list` says which commits there are; what is not known yet is then read by `git log`, a thousand commits at a time. Where a
- * commit cannot be read (a damaged object, a partial clone) its thousand is halved until the culprit stands alone, and the rest survives.
+ * `git rev-list` says which commits there are; what is not known yet is then read by one streamed `git log`. Where it fails on a commit (a
+ * damaged object, a partial clone) what is left to read is halved until the culprit stands alone, and the rest survives.
  */
 import type { PreparedCommit } from "../index/types.ts";
 import { redactSecrets } from "../workspace/secrets.ts";
-import { decodePath, GitError, headCommit, runGit, streamGit } from "./git.ts";
+import { decodePath, GitError, headCommit, splitRecords, streamGit } from "./git.ts";
 
 export interface CommitOptions {
   signal?: AbortSignal | undefined;
@@ -56,22 +56,19 @@ export async function* newCommits(
   );
 }
 
+/** Commits in a batch, at most. */
 const batchSize = 1000;
 /** After so many commits whose changes cannot be read the objects are missing on purpose (a clone without trees): no longer asked for. */
 const patience = 8;
 
 /** Reads these commits, in this order, in batches. One that cannot be read is reported to `onSkipped`, one without readable changes has no paths. */
 export async function* readCommits(folder: string, shas: readonly string[], options: CommitOptions = {}): AsyncGenerator<PreparedCommit[]> {
-  const reader = new CommitReader(folder, options);
-  const read = (from: number): Promise<PreparedCommit[]> => reader.read(shas.slice(from, from + batchSize));
-  let ahead = read(0);
-  for (let from = 0; from < shas.length; from += batchSize) {
-    const commits = await ahead;
-    // git reads the next thousand while the caller works on this one
-    ahead = from + batchSize < shas.length ? read(from + batchSize) : Promise.resolve([]);
-    ahead.catch(() => {}); // looked at in the next round, or never when the caller leaves
-    if (commits.length > 0) yield commits;
+  let batch: PreparedCommit[] = [];
+  for await (const commits of new CommitReader(folder, options).read(shas)) {
+    batch.push(...commits);
+    for (; batch.length >= batchSize; batch = batch.slice(batchSize)) yield batch.slice(0, batchSize);
   }
+  if (batch.length > 0) yield batch;
 }
 
 class CommitReader {
@@ -84,25 +81,31 @@ class CommitReader {
     this.#options = options;
   }
 
-  async read(shas: readonly string[]): Promise<PreparedCommit[]> {
-    if (shas.length === 0) return [];
+  async *read(shas: readonly string[]): AsyncGenerator<PreparedCommit[]> {
+    if (shas.length === 0) return;
     const withPaths = this.#withoutPaths < patience;
+    let last = "";
     try {
-      return await this.#log(shas, withPaths);
+      for await (const commits of this.#log(shas, withPaths)) {
+        last = commits.at(-1)?.sha ?? last;
+        yield commits;
+      }
     } catch (error) {
       this.#options.signal?.throwIfAborted();
       if (!(error instanceof GitError) || error.problem === "git is missing" || error.problem === "no folder") throw error;
-      if (shas.length > 1) {
-        const half = shas.length >> 1;
-        return [...(await this.read(shas.slice(0, half))), ...(await this.read(shas.slice(half)))];
-      }
-      return withPaths ? this.#readMessage(shas[0]!) : this.#skip(shas[0]!, error);
+      const rest = shas.slice(shas.indexOf(last) + 1); // git prints them in the order it was given
+      const half = rest.length >> 1;
+      if (rest.length > 1) {
+        yield* this.read(rest.slice(0, half));
+        yield* this.read(rest.slice(half));
+      } else if (rest.length === 1) yield withPaths ? await this.#readMessage(rest[0]!) : this.#skip(rest[0]!, error);
     }
   }
 
   async #readMessage(sha: string): Promise<PreparedCommit[]> {
     try {
-      const commits = await this.#log([sha], false);
+      const commits: PreparedCommit[] = [];
+      for await (const read of this.#log([sha], false)) commits.push(...read);
       this.#withoutPaths++;
       return commits;
     } catch (error) {
@@ -117,7 +120,7 @@ class CommitReader {
     return [];
   }
 
-  async #log(shas: readonly string[], withPaths: boolean): Promise<PreparedCommit[]> {
+  async *#log(shas: readonly string[], withPaths: boolean): AsyncGenerator<PreparedCommit[]> {
     const args = [
       "log",
       "--stdin",
@@ -128,8 +131,10 @@ class CommitReader {
       ...quiet,
       ...(withPaths ? changes : ["--no-patch"]),
     ];
-    const output = await runGit(this.#folder, args, { signal: this.#options.signal, input: `${shas.join("\n")}\n` });
-    return parseLog(output);
+    const output = streamGit(this.#folder, args, { signal: this.#options.signal, input: `${shas.join("\n")}\n` });
+    const parser = new LogParser();
+    for await (const fields of splitRecords(output)) yield parser.push(fields);
+    yield parser.end();
   }
 }
 
@@ -137,6 +142,7 @@ class CommitReader {
 const commitStart = "//";
 /** Fields end in NUL (-z ends the last one); then a line feed and the changed paths, each ending in NUL, where there are any. */
 const format = `${commitStart}%H%x00%P%x00%an%x00%ae%x00%ct%x00%at%x00%s%x00%b`;
+const messageFields = 8;
 
 const quiet = ["--encoding=UTF-8", "--no-color", "--no-show-signature", "--no-mailmap", "--no-decorate", "--no-notes"];
 /** Names only, both sides of a rename, nothing for merges (their changes stand in the merged commits). */
@@ -150,28 +156,45 @@ const changes = [
   "--ignore-submodules=none",
 ];
 
-function parseLog(output: Buffer): PreparedCommit[] {
-  const commits: PreparedCommit[] = [];
-  const fields = new Fields(output);
-  for (let start = fields.next(); start !== undefined; ) {
-    const commit: PreparedCommit = {
-      sha: text(start).slice(commitStart.length),
-      parents: text(fields.next()).split(" ").filter(Boolean).length,
-      author: text(fields.next()),
-      email: text(fields.next()),
-      date: Number.parseInt(text(fields.next()), 10) || 0,
-      authored: Number.parseInt(text(fields.next()), 10) || 0,
-      ...message(text(fields.next()), text(fields.next()).trimEnd()),
-      paths: [],
-    };
-    start = fields.next();
-    for (let first = true; start !== undefined && !isStart(start); first = false, start = fields.next()) {
-      const path = decodePath(first && start[0] === 10 ? start.subarray(1) : start);
-      if (path) commit.paths.push(path);
+/** Commits out of the fields that git prints. A commit is complete once the next one begins, or git has ended well. */
+class LogParser {
+  #fields: Buffer[] = [];
+
+  push(fields: readonly Buffer[]): PreparedCommit[] {
+    const done: PreparedCommit[] = [];
+    for (const field of fields) {
+      if (isStart(field, this.#fields.length)) {
+        done.push(...this.end());
+        this.#fields = [];
+      }
+      this.#fields.push(field);
     }
-    commits.push(commit);
+    return done;
   }
-  return commits;
+
+  /** The last commit. */
+  end(): PreparedCommit[] {
+    return this.#fields.length > 0 ? [commitOf(this.#fields)] : [];
+  }
+}
+
+/** A name or a message may begin as a commit does: what stands before the paths is counted. */
+function isStart(field: Buffer, position: number): boolean {
+  return (position === 0 || position >= messageFields) && field[0] === 47 && field[1] === 47;
+}
+
+function commitOf(fields: readonly Buffer[]): PreparedCommit {
+  const [start, parents, author, email, date, authored, subject, body, ...paths] = fields;
+  return {
+    sha: text(start).slice(commitStart.length),
+    parents: text(parents).split(" ").filter(Boolean).length,
+    author: text(author),
+    email: text(email),
+    date: Number.parseInt(text(date), 10) || 0,
+    authored: Number.parseInt(text(authored), 10) || 0,
+    ...message(text(subject), text(body).trimEnd()),
+    paths: paths.flatMap((path, i) => decodePath(i === 0 && path[0] === 10 ? path.subarray(1) : path) || []),
+  };
 }
 
 /** Secret-looking lines never enter the memory, not by way of a message either. */
@@ -180,29 +203,6 @@ function message(subject: string, body: string): { subject: string; body: string
   if (lines.length === 0) return { subject, body };
   const end = both.indexOf("\n");
   return { subject: both.slice(0, end), body: both.slice(end + 1) };
-}
-
-class Fields {
-  readonly #bytes: Buffer;
-  #at = 0;
-
-  constructor(bytes: Buffer) {
-    this.#bytes = bytes;
-  }
-
-  /** The bytes up to the next NUL; undefined at the end. */
-  next(): Buffer | undefined {
-    if (this.#at >= this.#bytes.length) return undefined;
-    const found = this.#bytes.indexOf(0, this.#at);
-    const end = found < 0 ? this.#bytes.length : found;
-    const field = this.#bytes.subarray(this.#at, end);
-    this.#at = end + 1;
-    return field;
-  }
-}
-
-function isStart(field: Buffer): boolean {
-  return field[0] === 47 && field[1] === 47;
 }
 
 function text(field: Buffer | undefined): string {

@@ -75,11 +75,11 @@ export class History {
     const known = await this.#index.knownCommits();
     const missing = [...reachable].filter((sha) => !known.has(sha));
     let done = 0;
-    for await (const commits of readCommits(this.#root, missing, options)) {
+    await writeBehind(readCommits(this.#root, missing, options), async (commits) => {
       await this.#index.putCommits(commits);
       done += commits.length;
       onProgress(done, missing.length);
-    }
+    });
     if ([...known].some((sha) => !reachable.has(sha))) {
       this.#planned = undefined;
       await this.#index.retainCommits(reachable);
@@ -111,27 +111,46 @@ export class History {
     const options = { signal, onSkipped: (_sha: string, reason: string) => unread.push(reason) };
     let done = 0;
     let saved = 0;
-    let batch: PreparedDiff[] = [];
-    let parts = 0;
-    const write = async () => {
+    await writeBehind(inBatches(readDiffs(this.#root, missing, options)), async (diffs) => {
       this.#planned = undefined;
-      await this.#index.putDiffs(batch);
-      done += batch.length;
-      [batch, parts] = [[], 0];
+      await this.#index.putDiffs(diffs);
+      done += diffs.length;
       onProgress(done, missing.length);
       if (done - saved < savedEvery) return;
       await this.#index.checkpoint();
       saved = done;
-    };
-    for await (const diffs of readDiffs(this.#root, missing, options)) {
-      for (const diff of diffs) {
-        batch.push(diff);
-        parts += diff.parts.length;
-        if (batch.length >= batchCommits || parts >= batchParts) await write();
-      }
-    }
-    if (batch.length > 0) await write();
+    });
     if (unread.length > 0)
       onProblem(`What ${unread.length} commits of ${this.#root} changed could not be read (${unread[0]}); their messages are searchable.`);
+  }
+}
+
+/** As many diffs as one transaction takes. */
+async function* inBatches(read: AsyncIterable<PreparedDiff[]>): AsyncGenerator<PreparedDiff[]> {
+  let batch: PreparedDiff[] = [];
+  let parts = 0;
+  for await (const diffs of read) {
+    for (const diff of diffs) {
+      batch.push(diff);
+      parts += diff.parts.length;
+      if (batch.length < batchCommits && parts < batchParts) continue;
+      yield batch;
+      [batch, parts] = [[], 0];
+    }
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/** Writes batch after batch, one at a time; the next one is read meanwhile, so that git does not wait. */
+async function writeBehind<T>(batches: AsyncIterable<T>, write: (batch: T) => Promise<void>): Promise<void> {
+  let writing: Promise<void> = Promise.resolve();
+  try {
+    for await (const batch of batches) {
+      await writing;
+      writing = write(batch);
+      writing.catch(() => {}); // awaited before the next batch, and at the end
+    }
+  } finally {
+    await writing;
   }
 }
