@@ -6,7 +6,7 @@
  */
 import type { PreparedCommit } from "../index/types.ts";
 import { redactSecrets } from "../workspace/secrets.ts";
-import { decodePath, GitError, headCommit, splitRecords, streamGit } from "./git.ts";
+import { decodePath, GitError, headCommit, runGit, splitRecords, streamGit } from "./git.ts";
 
 export interface CommitOptions {
   signal?: AbortSignal | undefined;
@@ -25,10 +25,9 @@ export async function reachableCommits(folder: string, options: CommitOptions = 
   const head = await headCommit(folder, options.signal);
   if (!head && !all) return shas;
   const from = [...(all ? ["--branches", "--remotes", "--tags"] : []), ...(head ? ["HEAD"] : [])];
-  const limit = options.limit === undefined ? [] : [`--max-count=${Math.max(0, Math.floor(options.limit))}`];
   let rest = "";
   try {
-    for await (const piece of streamGit(folder, ["rev-list", ...limit, ...from, "--"], { signal: options.signal })) {
+    for await (const piece of streamGit(folder, ["rev-list", ...limitOf(options), ...from, "--"], { signal: options.signal })) {
       const lines = (rest + piece.toString("latin1")).split("\n");
       rest = lines.pop()!;
       for (const line of lines) shas.add(line);
@@ -40,6 +39,16 @@ export async function reachableCommits(folder: string, options: CommitOptions = 
     options.onSkipped?.("", error.message);
   }
   return shas;
+}
+
+/** Full shas of the commits that HEAD reaches and commit `since` does not, newest first. Throws GitError, also where `since` is gone. */
+export async function commitsSince(folder: string, since: string, options: CommitOptions = {}): Promise<string[]> {
+  const listed = await runGit(folder, ["rev-list", ...limitOf(options), "HEAD", `^${since}`, "--"], { signal: options.signal });
+  return listed.toString("latin1").split("\n").filter(Boolean);
+}
+
+function limitOf({ limit }: CommitOptions): string[] {
+  return limit === undefined ? [] : [`--max-count=${Math.max(0, Math.floor(limit))}`];
 }
 
 /** Reads the commits that HEAD reaches and `known` lacks, newest first, in batches. Works after amend and rebase alike. */

@@ -16,8 +16,9 @@ export interface PatchOptions {
   onSkipped?: (sha: string, reason: string) => void;
 }
 
-/** Commits given to the streams in turn, so that both read the newest first. */
-const turn = 400;
+/** Most commits given to the streams in turn, so that both read the newest first; and from how many on a second stream is worth its start. */
+const longestTurn = 400;
+const worthTwo = 50;
 /** After so many failures with nothing read between them the objects are missing on purpose (a clone without files): the rest is left unread. */
 const patience = 8;
 
@@ -26,10 +27,12 @@ const patience = 8;
  * (then without hunks); only those left unread after too many failures do not come.
  */
 export async function* readPatches(folder: string, shas: readonly string[], options: PatchOptions = {}): AsyncGenerator<Patch[]> {
+  if (shas.length === 0) return;
   const ends = await shallowEnds(folder, options.signal);
   const readable = ends.size > 0 ? shas.filter((sha) => !ends.has(sha)) : shas;
   if (readable.length < shas.length) yield shas.filter((sha) => ends.has(sha)).map(withoutHunks);
-  const streams = readable.length > turn ? (options.streams ?? 2) : 1;
+  const streams = readable.length >= worthTwo ? (options.streams ?? 2) : 1;
+  const turn = Math.min(longestTurn, Math.ceil(readable.length / streams));
   const lists = Array.from({ length: streams }, (_, i) => readable.filter((_sha, at) => Math.floor(at / turn) % streams === i));
   yield* merged(lists.map((list) => stream(folder, list, options)));
 }

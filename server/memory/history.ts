@@ -2,8 +2,8 @@
  * Keeps the index's commits in step with what HEAD reaches, by words: first messages, authors, dates and changed paths of all commits,
  * then what they changed line by line, newest first.
  */
-import { reachableCommits, readCommits } from "../history/commits.ts";
-import { GitError } from "../history/git.ts";
+import { commitsSince, reachableCommits, readCommits } from "../history/commits.ts";
+import { GitError, headCommit } from "../history/git.ts";
 import { readDiffs } from "../history/patch-parts.ts";
 import type { Index } from "../index/index.ts";
 import type { PreparedDiff } from "../index/types.ts";
@@ -25,6 +25,8 @@ export interface HistoryRun {
 const batchCommits = 256;
 /** Parts of diffs held before they are written; a part has 3,000 characters at most. */
 const batchParts = 2_000;
+/** New commits that go before all else, the newest. */
+const newAtOnce = 1_000;
 /** Commits whose diffs would be read again after the program was killed. */
 const savedEvery = 10_000;
 
@@ -35,6 +37,8 @@ export class History {
   #again = false;
   /** Tokens of the plan that holds. */
   #planned: number | undefined;
+  /** What HEAD was when all was in step last. */
+  #head: string | undefined;
 
   constructor(root: string, index: Index) {
     this.#root = root;
@@ -45,9 +49,12 @@ export class History {
   async update(run: HistoryRun): Promise<void> {
     if (run.history === "none") return;
     try {
+      if (this.#head) await this.#readNew(this.#head, run);
+      const head = await headCommit(this.#root, run.signal);
       await this.#updateMessages(run);
       await this.#updateDiffs(run);
       await this.#plan(run.tokens);
+      this.#head = head;
     } catch (error) {
       run.signal.throwIfAborted();
       if (!(error instanceof GitError)) throw error;
@@ -61,6 +68,27 @@ export class History {
     if (tokens === this.#planned) return;
     await this.#index.planHistory(tokens);
     this.#planned = tokens;
+  }
+
+  /**
+   * What HEAD gained goes first: a person has just pulled it, and looking at the whole history takes a second. That follows and mends what
+   * this one misses.
+   */
+  async #readNew(since: string, { history, signal }: HistoryRun): Promise<void> {
+    try {
+      const shas = await commitsSince(this.#root, since, { signal, limit: typeof history === "number" ? history : newAtOnce });
+      const diffs = inBatches(readDiffs(this.#root, shas, { signal }));
+      const first = diffs.next(); // git prints them while the messages are read
+      first.catch(() => {}); // awaited below
+      for await (const commits of readCommits(this.#root, shas, { signal })) await this.#index.putCommits(commits);
+      for (let batch = await first; !batch.done; batch = await diffs.next()) {
+        this.#planned = undefined;
+        await this.#index.putDiffs(batch.value);
+      }
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof GitError)) throw error; // said of the whole history, where it holds there, too
+    }
   }
 
   async #updateMessages({ history, refs, signal, onProgress, onProblem }: HistoryRun): Promise<void> {
