@@ -80,10 +80,74 @@ describe("Completer", () => {
     const completer = new Completer(memoryOf(session));
     await completer.complete(request("x = |\n"));
     expect((await completer.complete(request("x = get|\n"))).text).toBe("User()");
-    expect(session.begun).toHaveLength(1);
+    expect((await completer.complete(request("x = getUser(|)\n"))).reason).toBe("nothing to add"); // the editor closed the bracket
+    expect(session.prefixes()).toEqual(["x =", "x = getUser"]); // the second: what would follow
     await completer.complete(request("x = gex|\n"));
-    await completer.complete(request("x = getUser()|\n"));
     expect(session.begun).toHaveLength(3);
+  });
+
+  it("goes on after a word of the suggestion was accepted, without asking the engine", async () => {
+    const session = new ToySession(" foo bar()");
+    const completer = new Completer(memoryOf(session));
+    const { text } = await completer.complete(request("x = |\n"));
+    expect(text).toBe("foo bar()");
+    expect((await completer.complete(request("x = foo|\n"))).text).toBe(" bar()");
+    expect((await completer.complete(request("x = foo b|\n"))).text).toBe("ar()");
+    expect(session.begun.length).toBeLessThanOrEqual(2); // the second: what would follow
+  });
+
+  it("has what follows a suggestion by the time it is accepted", async () => {
+    const session = new ToySession(" foo");
+    const completer = new Completer(memoryOf(session));
+    await completer.complete(request("x = |\n"));
+    await completer.complete(request("x = foo|\n")); // while it is being computed
+    await completer.complete(request("x = foo|\n")); // once it is there
+    expect(session.prefixes()).toEqual(["x =", "x = "]);
+  });
+
+  it("drops what it computes ahead when the user writes something else", async () => {
+    const session = new ToySession(" foo");
+    const completer = new Completer(memoryOf(session));
+    await completer.complete(request("x = |\n"));
+    session.ready = new Promise(() => {}); // the engine is slow from here on
+    await new Promise(setImmediate);
+    const other = completer.complete(request("x = b|\n"));
+    expect(session.cancelled).toBe(1);
+    void other;
+  });
+
+  it("does not ask a server of the user's own for what nobody wants yet", async () => {
+    let asked = 0;
+    const server = createServer((_, response) => {
+      asked++;
+      response.end(JSON.stringify({ content: "foo", stop: true }));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}/infill`;
+    const completer = new Completer(memoryOf(new ToySession(""), { engine: null, tokenizer: null }, { endpoint }));
+    await completer.complete(request("x = |\n"));
+    await completer.complete(request("y = |\n"));
+    server.close();
+    expect(asked).toBe(2);
+  });
+
+  it("answers a cancelled request at once, however long the engine takes to hear of it", async () => {
+    const session = new ToySession(" foo");
+    session.ready = new Promise(() => {});
+    const controller = new AbortController();
+    const asked = new Completer(memoryOf(session)).complete(request("a = |", { signal: controller.signal }));
+    await new Promise(setImmediate);
+    controller.abort();
+    expect(await asked).toMatchObject({ text: "", reason: "cancelled" });
+  });
+
+  it("completes a block whose body is missing, up to its end", async () => {
+    const session = new ToySession(" foo(bar) {");
+    session.lines = [" foo(bar) {", "\n    getUser()", "\n}"];
+    const completer = new Completer(memoryOf(session));
+    expect((await completer.complete(request("while |\n"))).text).toBe("foo(bar) {\n    getUser()\n}");
+    session.lines = [" foo(bar) {"];
+    expect((await completer.complete(request("until |\n    body()\n}"))).text).toBe("foo(bar) {");
   });
 
   it("lets the latest request win", async () => {

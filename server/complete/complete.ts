@@ -2,12 +2,14 @@
  * From a cursor to a completion: frames the text, lets the engine decode over the repository's memory, judges the result.
  *
  * One engine session serves all requests, so that a key prefills only what it changed. The latest request wins: an earlier one
- * is cancelled and answers "cancelled". While the user types along a suggestion it is answered from the last results.
+ * is cancelled and answers "cancelled". While the user types along a suggestion it is answered from the last results; what would
+ * follow it is computed ahead, so that it is there once the suggestion is accepted.
  */
 import { type Attended, NativeError } from "../../native/addon.ts";
 import type { IndexReader } from "../index/api.ts";
 import type { Settings } from "../settings.ts";
 import { isSecretPath, redactSecrets } from "../workspace/secrets.ts";
+import { withBlock } from "./body.ts";
 import { nameChances, shareOfNames } from "./chances.ts";
 import { confidence } from "./confidence.ts";
 import { NameCopy } from "./copy.ts";
@@ -20,7 +22,7 @@ import { declines, polish } from "./manners.ts";
 import { type ContextSources, repositoryContext } from "./repository-context.ts";
 import { nameScorer } from "./scores.ts";
 import { receiverOf, type Surroundings, surroundingsOf } from "./surroundings.ts";
-import type { Completion, CompletionChunk, CompletionRequest } from "./types.ts";
+import type { Completion, CompletionChunk, CompletionRequest, Unmeasured } from "./types.ts";
 import { textOf, Vocabulary } from "./vocabulary.ts";
 
 export interface CompletionTokenizer extends Encoder {
@@ -53,14 +55,24 @@ interface Remembered {
   path: string;
   prefix: string;
   suffix: string;
-  completion: Completion;
+  completion: Unmeasured;
+}
+
+/** A computation under way; its completion never rejects. */
+interface Running {
+  request: CompletionRequest;
+  controller: AbortController;
+  completion: Promise<Unmeasured>;
+  /** Asked for by nobody yet. */
+  ahead: boolean;
+  ended: boolean;
 }
 
 export class Completer {
   readonly #memory: CompletionMemory;
   #session: DecodeSession | null = null;
   #vocabulary: Vocabulary | null = null;
-  #current: AbortController | null = null;
+  #current: Running | null = null;
   #previous: Promise<unknown> = Promise.resolve();
   #results: Remembered[] = [];
 
@@ -71,27 +83,61 @@ export class Completer {
   /** Never rejects for what a request may meet: "cancelled", no engine and the like are a completion without text, and a reason. */
   async complete(request: CompletionRequest): Promise<Completion> {
     const started = performance.now();
-    const answer = (completion: Omit<Completion, "ms">): Completion => ({ ...completion, ms: performance.now() - started });
-    this.#current?.abort();
+    const answer = (completion: Unmeasured): Completion => ({ ...completion, ms: performance.now() - started });
+    const joined = this.#joined(request);
+    if (!joined && !this.#current?.ahead) this.#current?.controller.abort();
     const reason = this.#declines(request);
     if (reason) return answer(nothing(reason));
     const known = this.#typedAlong(request);
     if (known) return answer(known);
+    if (request.signal?.aborted) return answer(nothing("cancelled"));
 
-    const current = new AbortController();
-    this.#current = current;
-    const signal = request.signal ? AbortSignal.any([current.signal, request.signal]) : current.signal;
-    const run = this.#previous.then(() => this.#compute(request, signal));
-    this.#previous = run.catch(() => undefined);
-    try {
-      const completion = answer(await run);
-      this.#remember(request, completion);
-      return completion;
-    } catch (error) {
-      if (signal.aborted || (error instanceof NativeError && error.code === "cancelled")) return answer(nothing("cancelled"));
-      this.#session = null; // a session that failed is not used again
-      return answer(nothing(error instanceof Error ? error.message : String(error)));
-    }
+    const running = joined ?? this.#start(request, false);
+    running.ahead = false;
+    const { signal } = running.controller;
+    const cancel = () => running.controller.abort();
+    request.signal?.addEventListener("abort", cancel, { once: true });
+    const completion = await Promise.race([running.completion, cancelled(signal)]);
+    request.signal?.removeEventListener("abort", cancel);
+    if (completion.shown && this.#current === running) this.#lookAhead(request, completion.text);
+    return answer(completion);
+  }
+
+  /** The computation under way, where it is for the same place. */
+  #joined({ path, prefix, suffix }: CompletionRequest): Running | undefined {
+    const running = this.#current;
+    if (!running || running.ended || running.controller.signal.aborted) return undefined;
+    const { request } = running;
+    return request.path === path && request.prefix === prefix && request.suffix === suffix ? running : undefined;
+  }
+
+  /** Instead of the computation under way. */
+  #start(request: CompletionRequest, ahead: boolean): Running {
+    this.#current?.controller.abort();
+    const controller = new AbortController();
+    const computed = this.#previous.then(() => this.#compute(request, controller.signal));
+    this.#previous = computed.catch(() => undefined);
+    const completion = computed.then(
+      (made) => this.#remember(request, made),
+      (error: unknown) => {
+        if (controller.signal.aborted || (error instanceof NativeError && error.code === "cancelled")) return nothing("cancelled");
+        this.#session = null; // a session that failed is not used again
+        return nothing(error instanceof Error ? error.message : String(error));
+      },
+    );
+    const running = { request, controller, completion, ahead, ended: false };
+    void completion.then(() => {
+      running.ended = true;
+    });
+    this.#current = running;
+    return running;
+  }
+
+  /** What follows once `text` was accepted. A server of the user's own is asked for nothing that nobody wants yet. */
+  #lookAhead(request: CompletionRequest, text: string): void {
+    if (this.#memory.settings.completion.endpoint) return;
+    const next = { ...request, prefix: request.prefix + text, signal: undefined };
+    if (this.#declines(next) === "" && !this.#typedAlong(next)) this.#start(next, true);
   }
 
   #declines(request: CompletionRequest): string {
@@ -101,13 +147,15 @@ export class Completer {
     return declines(request, this.#memory.settings.completion.disabledLanguages);
   }
 
-  async #compute(request: CompletionRequest, signal: AbortSignal): Promise<Completion> {
+  async #compute(request: CompletionRequest, signal: AbortSignal): Promise<Unmeasured> {
     signal.throwIfAborted();
-    return this.#memory.settings.completion.endpoint ? this.#askEndpoint(request, signal) : this.#decode(request, signal);
+    if (this.#memory.settings.completion.endpoint) return this.#askEndpoint(request, signal);
+    const first = await this.#decode(request, signal);
+    return first.shown ? withBlock(request, first, (next) => this.#decode(next, signal)) : first;
   }
 
   /** The user's own model, told what the repository says. */
-  async #askEndpoint(request: CompletionRequest, signal: AbortSignal): Promise<Completion> {
+  async #askEndpoint(request: CompletionRequest, signal: AbortSignal): Promise<Unmeasured> {
     const { endpoint, model } = this.#memory.settings.completion;
     const { path, prefix, suffix } = request;
     const around = surroundingsOf(prefix, suffix);
@@ -116,12 +164,13 @@ export class Completer {
     signal.throwIfAborted();
     const shown = { prefix: redactSecrets(prefix.slice(-sentBefore)).text, suffix: redactSecrets(suffix.slice(0, sentAfter)).text };
     const reply = await completeByEndpoint({ endpoint, model, path, ...shown, context, signal });
-    return { ...offered(request, reply), confidence: 1, chunks: [], ms: 0 };
+    return { ...offered(request, reply), confidence: 1, chunks: [] };
   }
 
-  async #decode(request: CompletionRequest, signal: AbortSignal): Promise<Completion> {
+  /** One line. */
+  async #decode(request: CompletionRequest, signal: AbortSignal): Promise<Unmeasured> {
     const { index, engine, tokenizer } = this.#memory;
-    if (!engine || !tokenizer) return { ...nothing("no engine"), ms: 0 };
+    if (!engine || !tokenizer) return nothing("no engine");
     this.#vocabulary ??= new Vocabulary(tokenizer.vocabulary());
     this.#session ??= engine.session();
     const vocabulary = this.#vocabulary;
@@ -132,7 +181,7 @@ export class Completer {
     const hidden = Int32Array.from(stored ? [stored.id] : []);
     const guide = this.#guide(request.path, around, framed.healed, vocabulary);
     const decoded = await decode(this.#session, framed, vocabulary, { hidden, maxTokens, signal, guide, line: around.line });
-    return { ...this.#judge(request, decoded), chunks: await this.#chunks(decoded.attended), ms: 0 };
+    return { ...this.#judge(request, decoded), chunks: await this.#chunks(decoded.attended) };
   }
 
   /** Found while the engine reads the context. */
@@ -154,12 +203,12 @@ export class Completer {
     return nameGuide({ scorer, copy, origin: around.line.slice(0, around.line.length - partial.length), vocabulary });
   }
 
-  #judge(request: CompletionRequest, decoded: Decoded): Completion {
+  #judge(request: CompletionRequest, decoded: Decoded): Unmeasured {
     const { text, reason } = offered(request, { text: decoded.text, complete: decoded.stop === "end of text" });
     const sure = confidence(decoded);
     const low = sure < this.#memory.settings.completion.minimumConfidence;
     const why = reason || (low ? "low confidence" : "");
-    return { text, confidence: sure, shown: why === "", reason: why, chunks: [], ms: 0 };
+    return { text, confidence: sure, shown: why === "", reason: why, chunks: [] };
   }
 
   /** Where the attended chunks are. Lines of one file that touch are one entry. */
@@ -177,21 +226,28 @@ export class Completer {
   }
 
   /** The last result that the request continues: its text, less what was typed of it. */
-  #typedAlong(request: CompletionRequest): Omit<Completion, "ms"> | undefined {
+  #typedAlong(request: CompletionRequest): Unmeasured | undefined {
     for (const { path, prefix, suffix, completion } of this.#results) {
-      if (path !== request.path || suffix !== request.suffix || !request.prefix.startsWith(prefix)) continue;
+      if (path !== request.path || !request.prefix.startsWith(prefix)) continue;
       const typed = request.prefix.slice(prefix.length);
       if (!completion.text.startsWith(typed) || (typed !== "" && typed === completion.text)) continue;
-      return { ...completion, text: completion.text.slice(typed.length) };
+      const text = completion.text.slice(typed.length);
+      if (suffix === request.suffix) return { ...completion, text };
+      if (isClosed(typed, suffix, request.suffix)) return { ...completion, ...offered(request, { text, complete: true }) };
     }
     return undefined;
   }
 
-  #remember(request: CompletionRequest, completion: Completion): void {
-    if (completion.text === "") return;
-    const { path, prefix, suffix } = request;
+  #remember({ path, prefix, suffix }: CompletionRequest, completion: Unmeasured): Unmeasured {
     this.#results = [{ path, prefix, suffix, completion }, ...this.#results].slice(0, remembered);
+    return completion;
   }
+}
+
+/** Whether the editor closed the bracket or quote that was typed last. */
+function isClosed(typed: string, before: string, now: string): boolean {
+  const closer = { "(": ")", "[": "]", "{": "}", '"': '"', "'": "'", "`": "`" }[typed.slice(-1)];
+  return closer !== undefined && now === closer + before;
 }
 
 /** What of a line may be offered at the place of the request. */
@@ -217,6 +273,12 @@ function addChunk(chunks: CompletionChunk[], one: CompletionChunk): void {
   touching.weight += one.weight;
 }
 
-function nothing(reason: string): Omit<Completion, "ms"> {
+/** Resolves when the signal is aborted. */
+function cancelled(signal: AbortSignal): Promise<Unmeasured> {
+  if (signal.aborted) return Promise.resolve(nothing("cancelled"));
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(nothing("cancelled")), { once: true }));
+}
+
+function nothing(reason: string): Unmeasured {
   return { text: "", confidence: 0, shown: false, reason, chunks: [] };
 }

@@ -9,6 +9,7 @@ import type { Attended, Step } from "../../native/addon.ts";
 import { SPECIAL } from "../../native/tokenizer.ts";
 import type { Frame } from "./frame.ts";
 import type { Guide } from "./guide.ts";
+import { logAdd, logSum } from "./logits.ts";
 import { textOf, type Vocabulary } from "./vocabulary.ts";
 
 export interface DecodeSession {
@@ -123,15 +124,13 @@ export function choose(
   vocabulary: Vocabulary,
   mayStop: boolean,
 ): { id: number; logProb: number } {
-  let top = free ? (logits[SPECIAL.eof] as number) : Number.NEGATIVE_INFINITY;
   let best = free && mayStop ? SPECIAL.eof : -1;
-  for (const id of allowed) {
-    const logit = logits[id] as number;
-    if (logit > top) top = logit;
-    if (best >= 0 && logit <= (logits[best] as number)) continue;
+  for (let at = 0; at < allowed.length; at++) {
+    const id = allowed[at] as number;
+    if (best >= 0 && (logits[id] as number) <= (logits[best] as number)) continue;
     if (mayStop || !free || !vocabulary.endsLine(id)) best = id;
   }
-  let sum = free ? Math.exp((logits[SPECIAL.eof] as number) - top) : 0;
-  for (const id of allowed) sum += Math.exp((logits[id] as number) - top);
-  return { id: best, logProb: (logits[best] as number) - top - Math.log(sum) };
+  const rest = logSum(allowed, logits);
+  const all = free ? logAdd(rest, logits[SPECIAL.eof] as number) : rest;
+  return { id: best, logProb: (logits[best] as number) - all };
 }

@@ -45,6 +45,8 @@ function longestWord(text: Uint8Array, at: number): number {
 export class ToySession implements DecodeSession {
   readonly begun: { ids: Int32Array; hidden: Int32Array }[] = [];
   line: string;
+  /** Instead: a line for each context. */
+  lines: string[] = [];
   attended: Attended[] = [];
   /** Resolves calls: tests hold a session up with it. */
   ready: Promise<void> = Promise.resolve();
@@ -59,12 +61,23 @@ export class ToySession implements DecodeSession {
   async begin(ids: Int32Array, hidden: Int32Array): Promise<Step> {
     this.begun.push({ ids, hidden });
     this.#said = [];
+    this.line = this.lines.shift() ?? this.line;
     return this.#step();
   }
 
   async next(token: number): Promise<Step> {
     this.#said.push(token);
     return this.#step();
+  }
+
+  /** The last line of the text before the cursor, for each context; what is left out to be healed is missing. */
+  prefixes(): string[] {
+    return this.begun.map(({ ids }) => {
+      const bytes = [...ids.slice(0, ids.indexOf(SPECIAL.suf))].map((id) =>
+        Buffer.from(toyTokenizer.vocabulary()[id] ?? []).toString("latin1"),
+      );
+      return bytes.join("").split("\n").at(-1) as string;
+    });
   }
 
   cancel(): void {

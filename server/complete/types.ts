@@ -29,3 +29,6 @@ export interface Completion {
   chunks: CompletionChunk[];
   ms: number;
 }
+
+/** As it is computed, whoever asked for it. */
+export type Unmeasured = Omit<Completion, "ms">;

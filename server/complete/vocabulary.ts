@@ -56,10 +56,9 @@ export class Vocabulary {
 
   /** Tokens that begin with `start`. */
   from(start: string): Int32Array {
-    const first = this.#lowerBound(start);
-    let end = first;
-    while (end < this.#sorted.length && this.text(this.#sorted[end] as number).startsWith(start)) end++;
-    return this.#sorted.subarray(first, end);
+    if (start === "") return this.#sorted;
+    const next = start.slice(0, -1) + String.fromCharCode(start.charCodeAt(start.length - 1) + 1);
+    return this.#sorted.subarray(this.#lowerBound(start), this.#lowerBound(next));
   }
 
   /** Tokens that begin with `required`, and those that are a beginning of it; all but the specials where it is "". */

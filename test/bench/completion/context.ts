@@ -15,7 +15,7 @@ import { Memory } from "../../../server/memory/memory.ts";
 import { defaultSettings } from "../../../server/settings.ts";
 import { type Place, places } from "./places.ts";
 
-const budgets = [1500, 3000, 6000];
+const budgets = [1000, 2000, 4000, 6000];
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { n: { type: "string", default: "100" } } });
 
 async function main(): Promise<void> {
