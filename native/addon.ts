@@ -97,6 +97,8 @@ export interface EngineStats {
   /** Memory that the engine holds on the GPU now; 0 on the CPU and once it was given back. */
   gpuBytes?: number;
   modelId: string;
+  /** Tokens that a call of encode should bring to keep the backend busy and yet be interrupted soon. */
+  batchTokens?: number;
   threads: number;
   documents: number;
   chunks: number;

@@ -31,6 +31,8 @@ class Backend {
   // "cpu" or "cuda"; and what serves: an instruction set, a device.
   virtual const char* name() const = 0;
   virtual std::string detail() const = 0;
+  // Tokens that a call of encode should bring: enough to keep it busy, few enough to be interrupted.
+  virtual int batchTokens() const = 0;
   // Memory of a device that is held now.
   virtual uint64_t deviceBytes() { return 0; }
 

@@ -91,10 +91,12 @@ struct Owner {
   const std::atomic<bool>& stop;
   std::atomic<int64_t>* tokens;
   std::set<int32_t>* wanted;
+  const Snapshot* snapshot;
 
   EverylineCudaCall call() {
     return {this, [](void* o) { return (int32_t)((Owner*)o)->stop.load(); }, [](void* o, int64_t n) { *((Owner*)o)->tokens += n; },
-            [](void* o, int32_t d) { ((Owner*)o)->wanted->insert(d); }};
+            [](void* o, int32_t d) { ((Owner*)o)->wanted->insert(d); },
+            [](void* o, uint32_t chunk, uint8_t* to) { return ((Owner*)o)->snapshot->readKv(chunk, to) ? 0 : -1; }};
   }
 };
 
@@ -129,6 +131,7 @@ class CudaBackend : public Backend {
 
   const char* name() const override { return "cuda"; }
   std::string detail() const override { return name_; }
+  int batchTokens() const override { return 131072; }  // eight batches of the kernels, about 40 ms
   uint64_t deviceBytes() override {
     // Nobody waits for an engine that is being started or released.
     std::unique_lock lock(mutex_, std::try_to_lock);
@@ -163,7 +166,7 @@ class CudaBackend : public Backend {
       out[i].kv.resize(out[i].chunks * kvBytes(Precision::stored));
       list[i] = {inputs[i].ids.data(), (int32_t)inputs[i].ids.size(), inputs[i].firstChunk, out[i].landmarks.data(), out[i].kv.data()};
     }
-    Owner owner{stop, &tokens, nullptr};
+    Owner owner{stop, &tokens, nullptr, nullptr};
     const EverylineCudaCall call = owner.call();
     EverylineCudaError error{};
     const Use use(*this, error);
@@ -176,7 +179,7 @@ class CudaBackend : public Backend {
     EverylineCudaMemory memory;
     seen.look(snapshot, {}, memory);
     std::vector<float> scores(snapshot->chunks());
-    Owner owner{stop, nullptr, &wanted};
+    Owner owner{stop, nullptr, &wanted, snapshot.get()};
     const EverylineCudaCall call = owner.call();
     EverylineCudaError error{};
     const Use use(*this, error);
@@ -256,7 +259,7 @@ Result<Step> CudaDecoder::advance(const std::vector<int32_t>& ids, const std::sh
   out.chosen.assign(kUpperGroups * kGroups * kTop, -1);
   std::vector<float> weights(out.chosen.size());
   EverylineCudaStep step{out.logits.data(), out.chosen.data(), weights.data(), 0};
-  Owner owner{stop, nullptr, &wanted};
+  Owner owner{stop, nullptr, &wanted, snapshot.get()};
   const EverylineCudaCall call = owner.call();
   EverylineCudaError error{};
   const CudaBackend::Use use(backend_, error);

@@ -247,6 +247,7 @@ Napi::Value statsObject(Napi::Env env, Engine& engine) {
   o.Set("gpuBytes", Napi::Number::New(env, (double)backend->deviceBytes()));
   o.Set("withoutGpu", Napi::String::New(env, engine.withoutGpu()));
   o.Set("modelId", Napi::String::New(env, engine.weights().modelId));
+  o.Set("batchTokens", Napi::Number::New(env, backend->batchTokens()));
   o.Set("threads", Napi::Number::New(env, engine.threads()));
   o.Set("documents", Napi::Number::New(env, engine.memory().documents()));
   o.Set("chunks", Napi::Number::New(env, (double)engine.memory().chunks()));

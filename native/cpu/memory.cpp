@@ -47,6 +47,18 @@ uint64_t Mapping::size() const {
   return std::min<uint64_t>((uint64_t)st.st_size, reserved_);
 }
 
+bool Mapping::read(const uint8_t* from, size_t bytes, uint8_t* to) const {
+  for (off_t at = from - data_; bytes > 0;) {
+    const ssize_t n = pread(fd_, to, bytes, at);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    at += n;
+    to += n;
+    bytes -= (size_t)n;
+  }
+  return true;
+}
+
 void Mapping::touch(const uint8_t* from, size_t bytes) const {
   for (uint64_t b = (uint64_t)(from - data_) / kBlock; b <= (uint64_t)(from + bytes - 1 - data_) / kBlock; ++b) {
     if (marks_[b].load(std::memory_order_relaxed) == fresh) continue;
@@ -70,6 +82,12 @@ void Mapping::age() {
 
 int Snapshot::documentOf(uint32_t chunk) const {
   return (int)(std::upper_bound(firsts.begin(), firsts.end(), (int32_t)chunk) - firsts.begin()) - 1;
+}
+
+bool Snapshot::readKv(uint32_t chunk, uint8_t* to) const {
+  const int d = documentOf(chunk);
+  const size_t bytes = kvBytes(precision);
+  return kv[d] && segments[d]->read(kv[d] + (chunk - (uint32_t)firsts[d]) * bytes, bytes, to);
 }
 
 Result<Done> Memory::attachLandmarks(int fd) {

@@ -39,6 +39,8 @@ class Mapping {
   uint64_t size() const;
   bool sameFile(const Mapping& other) const { return device_ == other.device_ && inode_ == other.inode_; }
 
+  // Reads bytes past the mapping: nothing more is mapped than before. False where the file is shorter or cannot be read.
+  bool read(const uint8_t* from, size_t bytes, uint8_t* to) const;
   // Notes that these bytes are read. From any thread.
   void touch(const uint8_t* from, size_t bytes) const;
   // Bytes that were touched and not let go since, in whole blocks.
@@ -73,6 +75,8 @@ struct Snapshot {
   uint32_t chunks() const { return (uint32_t)rows.size(); }
   const int8_t* landmark(uint32_t chunk) const { return (const int8_t*)landmarks->data() + rows[chunk] * (uint64_t)landmarkBytes(precision); }
   int documentOf(uint32_t chunk) const;
+  // A chunk's keys and values by way of a buffer, for a device. False where they cannot be read.
+  bool readKv(uint32_t chunk, uint8_t* to) const;
 };
 
 class Memory {

@@ -111,7 +111,8 @@ int32_t encode(EverylineCudaEngine* engine, const EverylineCudaInput* inputs, in
 }
 
 Callbacks callbacksOf(const EverylineCudaCall* call) {
-  return {[call] { return call->stopped(call->owner) != 0; }, [call](int32_t document) { call->wanted(call->owner, document); }};
+  return {[call] { return call->stopped(call->owner) != 0; }, [call](int32_t document) { call->wanted(call->owner, document); },
+          [call](uint32_t chunk, uint8_t* to) { return call->read(call->owner, chunk, to) == 0; }};
 }
 
 int32_t search(EverylineCudaEngine* engine, const int32_t* ids, int32_t tokens, int32_t layers, const EverylineCudaMemory* memory, float* scores, const EverylineCudaCall* call,

@@ -6,7 +6,7 @@
 
 extern "C" {
 
-constexpr int32_t kEverylineCudaAbi = 1;
+constexpr int32_t kEverylineCudaAbi = 2;
 
 struct EverylineCudaError {
   char code[16];  // those of native/addon.ts; "gone": the device cannot be used any more
@@ -16,7 +16,7 @@ struct EverylineCudaError {
 struct EverylineCudaDocument {
   int32_t document, first, chunks, tokens;  // first: number of its first chunk in the snapshot
   int64_t row;                              // of its first landmark in the landmark file
-  const uint8_t* kv;                        // its first chunk's keys and values in a mapped file; null where evicted
+  const uint8_t* kv;                        // tells where its keys and values are now; null where evicted
 };
 
 // A snapshot of the memory and what one call sees of it. Equal numbers promise equal content.
@@ -35,6 +35,8 @@ struct EverylineCudaCall {
   int32_t (*stopped)(void* owner);
   void (*encoded)(void* owner, int64_t tokens);
   void (*wanted)(void* owner, int32_t document);
+  // Reads the keys and values of a chunk of the snapshot to `to`; 0, or -1 where they cannot be read.
+  int32_t (*read)(void* owner, uint32_t chunk, uint8_t* to);
 };
 
 struct EverylineCudaInput {

@@ -156,7 +156,7 @@ bool Context::hsaLayer(int group, int first, int m, bool queryOnly, const Everyl
     run_.toHost(b.lastChunks.get() + group * kPer, b.chunks.get() + (size_t)(m - 1) * kPer, kPer * sizeof(uint32_t));
     run_.toHost(b.lastWeights.get() + group * kPer, b.weights.get() + (size_t)(m - 1) * kPer, kPer * sizeof(float));
   }
-  if (!attend(m, memory)) return false;
+  if (!attend(m, memory, call)) return false;
   // The retrieved vector feeds the MLP but does not enter the residual stream.
   multiply(run_, layer.out, b.rows.h.get(), m, Epilogue::add, b.rows.second.get(), b.rows.x.get());
   feed(run_, layer.mlp, layer.norm2.get(), b.rows, b.rows.second.get(), m);
@@ -164,12 +164,12 @@ bool Context::hsaLayer(int group, int first, int m, bool queryOnly, const Everyl
 }
 
 // Attends to the chosen chunks, in several parts where the device cannot hold all of them at once.
-bool Context::attend(int m, const EverylineCudaMemory& memory) {
+bool Context::attend(int m, const EverylineCudaMemory& memory, const Callbacks& call) {
   Bench& b = bench_;
   for (int done = 0, part = m; done < m; done += part) {
     part = std::min(part, m - done);
     const auto fits = [&] {
-      return b.mirror.resolve(run_, memory, b.chunks.get() + (size_t)done * kPer, part * kPer, ownKv_.get(), b.chosen.get() + (size_t)done * kPer);
+      return b.mirror.resolve(run_, memory, call, b.chunks.get() + (size_t)done * kPer, part * kPer, ownKv_.get(), b.chosen.get() + (size_t)done * kPer);
     };
     while (!fits()) {
       if (!run_.ok()) return false;

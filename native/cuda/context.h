@@ -1,6 +1,5 @@
 // Decoding on the device: as cpu/context.h, in blocks of up to 2,048 tokens, with keys and values of all layers kept for reuse.
 #pragma once
-#include <functional>
 #include <vector>
 
 #include "api.h"
@@ -32,11 +31,6 @@ struct Bench {
   bool prepare(Run& run, int longest);
 };
 
-struct Callbacks {
-  std::function<bool()> stopped;
-  std::function<void(int32_t)> wanted;
-};
-
 class Context {
  public:
   Context(Run& run, const Model& model, Bench& bench) : run_(run), model_(model), bench_(bench) {}
@@ -50,7 +44,7 @@ class Context {
   bool room(int n);
   void encodeOwn(int first, int last);
   bool hsaLayer(int group, int first, int m, bool queryOnly, const EverylineCudaMemory& memory, EverylineCudaStep* step, const Callbacks& call);
-  bool attend(int m, const EverylineCudaMemory& memory);
+  bool attend(int m, const EverylineCudaMemory& memory, const Callbacks& call);
   void tell(EverylineCudaStep& step) const;
   void want(int m, const EverylineCudaMemory& memory, const Callbacks& call);
 

@@ -1,7 +1,6 @@
 #include "memory.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "sizes.h"
 
@@ -243,16 +242,17 @@ int Mirror::look(Run& run, const uint32_t* chunks, int n, const uint8_t* own, Ch
   return (int)missing;
 }
 
-bool Mirror::resolve(Run& run, const EverylineCudaMemory& memory, const uint32_t* chunks, int n, const uint8_t* own, Chosen* chosen) {
+bool Mirror::resolve(Run& run, const EverylineCudaMemory& memory, const Callbacks& call, const uint32_t* chunks, int n, const uint8_t* own, Chosen* chosen) {
   ++use_;
   const int missing = look(run, chunks, n, own, chosen);
   if (missing <= 0) return missing == 0;
-  if (!fetch(run, memory, missing)) return false;
+  if (!fetch(run, memory, call, missing)) return false;
   ++use_;  // what this round missed, it may not find missing again
   return look(run, chunks, n, own, chosen) == 0;
 }
 
-bool Mirror::fetch(Run& run, const EverylineCudaMemory& memory, int missing) {
+// By way of the stage alone: the files' pages stay where the system keeps them.
+bool Mirror::fetch(Run& run, const EverylineCudaMemory& memory, const Callbacks& call, int missing) {
   if (!stage_.room(run, (size_t)kStage * kKvBytes) || !makeRoom(run, memory, missing) || !send(run)) return false;
   uint32_t* numbers = hostMissing_.get() + 1;
   std::sort(numbers, numbers + missing);
@@ -276,7 +276,11 @@ bool Mirror::fetch(Run& run, const EverylineCudaMemory& memory, int missing) {
       staged = 0;
     }
     if (!waiting) first = slot;
-    std::memcpy(stage_.get() + (size_t)staged++ * kKvBytes, document->kv + (size_t)c * kKvBytes, kKvBytes);
+    if (!call.read(number, stage_.get() + (size_t)staged++ * kKvBytes)) {
+      run.wait();
+      forget();
+      return run.fail("io", "The cache's keys and values cannot be read."), false;
+    }
     ++waiting;
     rowOf_[slot] = memory.rows[number];
     at_[rowOf_[slot]] = slot;

@@ -1,6 +1,7 @@
 // The memory's mirror on the device: all landmarks; keys and values of chunks that were wanted, least recently used first to go.
 // Where a chunk lies is known on the device, so a call whose chunks are all there never asks the host.
 #pragma once
+#include <functional>
 #include <memory>
 #include <unordered_map>
 #include <vector>
@@ -10,6 +11,13 @@
 #include "scan.h"
 
 namespace everyline::cuda {
+
+// What a call asks of its owner while it runs (api.h).
+struct Callbacks {
+  std::function<bool()> stopped;
+  std::function<void(int32_t document)> wanted;
+  std::function<bool(uint32_t chunk, uint8_t* to)> read;
+};
 
 // A row's new slot, or none.
 struct Move {
@@ -28,7 +36,7 @@ class Mirror {
 
   // Where `n` chosen chunks (numbers on the device; own ones lie at `own`) have their keys and values, copied to the device first where
   // they were not. They stay until the next call. False without a failure: they do not fit at once.
-  bool resolve(Run& run, const EverylineCudaMemory& memory, const uint32_t* chunks, int n, const uint8_t* own, Chosen* chosen);
+  bool resolve(Run& run, const EverylineCudaMemory& memory, const Callbacks& call, const uint32_t* chunks, int n, const uint8_t* own, Chosen* chosen);
   void forget();
 
  private:
@@ -40,7 +48,7 @@ class Mirror {
   };
   bool sendLandmarks(Run& run, const EverylineCudaMemory& memory);
   int look(Run& run, const uint32_t* chunks, int n, const uint8_t* own, Chosen* chosen);
-  bool fetch(Run& run, const EverylineCudaMemory& memory, int missing);
+  bool fetch(Run& run, const EverylineCudaMemory& memory, const Callbacks& call, int missing);
   bool makeRoom(Run& run, const EverylineCudaMemory& memory, size_t slots);
   bool moreSlots(Run& run, uint32_t chunks);
   void leave(uint32_t slot);

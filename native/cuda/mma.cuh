@@ -1,4 +1,5 @@
-// The tensor core instructions used, and their neighbours: 16 x 8 x 16 in half precision with float sums, from compute capability 8.0 on.
+// The tensor core instructions used, and their neighbours, from compute capability 8.0 on: 16 x 8 x 16 in half precision with float sums,
+// 16 x 8 x 32 in bytes with integer sums.
 #pragma once
 #include <cuda_fp16.h>
 
@@ -34,6 +35,11 @@ __device__ inline void mma(float (&c)[4], const uint32_t (&a)[4], uint32_t b0, u
   asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
                : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
                : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+}
+__device__ inline void mmaBytes(int32_t (&c)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1) {
+  asm("mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
+      : "+r"(c[0]), "+r"(c[1]), "+r"(c[2]), "+r"(c[3])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
 }
 
 // Rows of 64 halves in shared memory, 16-byte pieces exchanged so that eight rows' same piece lie in different banks.

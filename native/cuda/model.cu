@@ -1,9 +1,9 @@
 #include "model.h"
 
-#include <cmath>
 #include <cstring>
 
 #include "model/safetensors.h"
+#include "model/walk.h"
 #include "rows.h"
 
 namespace everyline::cuda {
@@ -19,12 +19,33 @@ class Loader {
     if (t && out.room(run_, n)) run_.toDevice(out.get(), t->data, n * sizeof(float));
   }
 
-  void numbers(const std::string& name, float* out) {
+  void numbers(const std::string& name, float (&out)[kGroups]) {
     const Tensor* t = expect(name, Tensor::Type::float32, {kGroups});
-    if (t) std::memcpy(out, t->data, kGroups * sizeof(float));
+    if (t) std::memcpy(out, t->data, sizeof out);
   }
 
-  // Rows [first, first + n) of out; out has room for all of its rows.
+  void matrix(const std::string& name, int n, int k, Matrix& out) {
+    if (shape(out, n, k)) rows(name, n, k, out, 0, false);
+  }
+  void paired(const std::string& name, int n, int k, Matrix& out) {
+    if (shape(out, n, k)) rows(name, n, k, out, 0, true);
+  }
+
+  // One matrix: keys' rows, then values'.
+  void keysAndValues(const std::string& keys, const std::string& values, int n, int k, Model& out) {
+    if (!shape(out.keyValue, 2 * n, k)) return;
+    rows(keys, n, k, out.keyValue, 0, false);
+    rows(values, n, k, out.keyValue, n, false);
+  }
+
+ private:
+  bool shape(Matrix& out, int n, int k) {
+    out.n = n;
+    out.k = k;
+    return out.weights.room(run_, (size_t)n * k) && out.scales.room(run_, n);
+  }
+
+  // Rows [first, first + n) of out; out has room for all of its rows. `paired`: those of the second half are interleaved with the first's.
   void rows(const std::string& name, int n, int k, Matrix& out, int first, bool paired) {
     const Tensor* t = expect(name, Tensor::Type::int8, {n, k});
     const Tensor* s = expect(name + ".scale", Tensor::Type::float32, {n});
@@ -35,43 +56,6 @@ class Loader {
     run_.wait();
   }
 
-  bool shape(Matrix& out, int n, int k) {
-    out.n = n;
-    out.k = k;
-    return out.weights.room(run_, (size_t)n * k) && out.scales.room(run_, n);
-  }
-
-  void matrix(const std::string& name, int n, int k, Matrix& out, bool paired = false) {
-    if (shape(out, n, k)) rows(name, n, k, out, 0, paired);
-  }
-
-  void mlp(const std::string& name, Mlp& out) {
-    matrix(name + ".up.weight", 2 * kInner, kWidth, out.up, true);
-    matrix(name + ".dn.weight", kWidth, kInner, out.down);
-  }
-
-  void layer(const std::string& name, Layer& out) {
-    vector(name + ".n1.g", kWidth, out.norm1);
-    vector(name + ".n2.g", kWidth, out.norm2);
-    matrix(name + ".qkv.weight", kQkv, kWidth, out.qkv);
-    matrix(name + ".o.weight", kWidth, kWidth, out.out);
-    mlp(name + ".mlp", out.mlp);
-  }
-
-  void hsa(const std::string& name, HsaLayer& out) {
-    vector(name + ".n1.g", kWidth, out.norm1);
-    vector(name + ".n2.g", kWidth, out.norm2);
-    matrix(name + ".q.weight", kWidth, kWidth, out.query);
-    matrix(name + ".rq.weight", kGroups * kRetrieval, kWidth, out.retrieval);
-    matrix(name + ".o.weight", kWidth, kWidth, out.out);
-    mlp(name + ".mlp", out.mlp);
-    numbers(name + ".null", out.null);
-    float tau[kGroups] = {};
-    numbers(name + ".tau", tau);
-    for (int g = 0; g < kGroups; ++g) out.temperature[g] = std::exp(tau[g]) / std::sqrt((float)kRetrieval);
-  }
-
- private:
   const Tensor* expect(const std::string& name, Tensor::Type type, std::vector<int64_t> shape) {
     if (!run_.ok()) return nullptr;
     const Tensor* t = file_.find(name);
@@ -96,21 +80,7 @@ std::unique_ptr<Model> Model::load(Run& run, const std::string& folder) {
   }
   auto m = std::make_unique<Model>();
   Loader load(run, **file);
-  load.matrix("emb.weight", kVocabulary, kWidth, m->embedding);
-  load.vector("cls", kWidth, m->cls);
-  for (int i = 0; i < kLower; ++i) load.layer("lower." + std::to_string(i), m->lower[i]);
-  load.layer("enc.0", m->encoder);
-  load.vector("en.g", kWidth, m->encoderNorm);
-  load.matrix("lm.weight", kGroups * kRetrieval, kWidth, m->landmark);
-  if (load.shape(m->keyValue, 4 * kHead, kWidth)) {
-    load.rows("kp.weight", 2 * kHead, kWidth, m->keyValue, 0, false);
-    load.rows("vp.weight", 2 * kHead, kWidth, m->keyValue, 2 * kHead, false);
-  }
-  for (int g = 0; g < kUpperGroups; ++g) {
-    load.hsa("hsa." + std::to_string(g), m->hsa[g]);
-    for (int i = 0; i < kUpperLayers; ++i) load.layer("upper." + std::to_string(g) + "." + std::to_string(i), m->upper[g][i]);
-  }
-  load.vector("fn.g", kWidth, m->finalNorm);
+  walkWeights(load, *m);
   run.wait();
   return run.ok() ? std::move(m) : nullptr;
 }

@@ -1,6 +1,7 @@
 // Floor: 264 bytes a chunk read once for up to 64 tokens; 250,000 chunks (16 M tokens): 66 MB.
-// The queries go in as two halves each (q = high + low, 22 bits): with float sums of int8 landmarks the scores are those of float
-// arithmetic, and the 16 best are exact without a second look. Equal scores: the lower chunk first.
+// The queries go in as three signed bytes each (24 bits of a token's greatest), so that they meet the landmarks' bytes as they are stored:
+// integer sums are exact, the scores those of float arithmetic, and the 16 best are exact without a second look. Equal scores: the lower
+// chunk first.
 // A score meets its token's floor while it is still in the registers of the multiplication, and few pass: a first pass over a sixteenth
 // of the list takes the 16th best of some greatest scores, which the 16th best of all cannot be below; blocks raise it as they go.
 #include <algorithm>
@@ -44,26 +45,77 @@ struct Found {
   float* numbers;
 };
 
-// Queries of 16 tokens from `token0` on as the multiplication takes them. The 16 inputs of step k are, in lanes 4g + l, four
-// neighbours from 64 (k / 4) + 16 l + 4 (k % 4) on: so a lane finds its landmarks' bytes in two pieces of 16.
-__device__ void loadQueries(const Query& query, int head, int token0, uint32_t (&high)[8][4], uint32_t (&low)[8][4]) {
+// Queries of 16 tokens as the multiplication takes them, in numbers to the base 256: q = (65536 bytes[0] + 256 bytes[1] + bytes[2]) * scale.
+struct Queries {
+  uint32_t bytes[3][4][4] = {};
+  float scale[2] = {};  // of tokens lane / 4 and lane / 4 + 8
+};
+
+constexpr float kGreatest = 8.35e6f;  // below 127 * 65536 + 127 * 256 + 127
+
+// Four bytes with the sign bit flipped, which turns 0..255 to -128..127.
+__device__ inline uint32_t signedBytes(uint32_t a, uint32_t b, uint32_t select) { return __byte_perm(a, b, select) ^ 0x80808080u; }
+
+// The queries of tokens from `token0` on. The 32 inputs of step k are, in lanes 4g + l, eight neighbours from 64 (k / 2) + 16 l + 8 (k % 2)
+// on: so a lane finds its landmarks' bytes in two pieces of 16.
+__device__ void loadQueries(const Query& query, int head, int token0, Queries& q) {
   const int lane = threadIdx.x % 32;
 #pragma unroll
-  for (int k = 0; k < 8; ++k)
+  for (int half = 0; half < 2; ++half) {
+    const int t = token0 + lane / 4 + half * 8;
+    const float4* from = (const float4*)(query.r + (size_t)t * 256 + head * 128 + lane % 4 * 16);
+    float4 x[8];
+    float peak = 0;
 #pragma unroll
-    for (int half = 0; half < 2; ++half) {
-      const int t = token0 + lane / 4 + half * 8;
-      if (t >= query.m) continue;
-      const float4 x = *(const float4*)(query.r + (size_t)t * 256 + head * 128 + k / 4 * 64 + lane % 4 * 16 + k % 4 * 4);
-      const float v[4] = {x.x * query.temperature[head], x.y * query.temperature[head], x.z * query.temperature[head], x.w * query.temperature[head]};
-#pragma unroll
-      for (int i = 0; i < 2; ++i) {
-        const __half2 h = __floats2half2_rn(v[i * 2], v[i * 2 + 1]);
-        const float2 back = __half22float2(h);
-        high[k][half + i * 2] = *(const uint32_t*)&h;
-        low[k][half + i * 2] = packHalves(v[i * 2] - back.x, v[i * 2 + 1] - back.y);
-      }
+    for (int i = 0; i < 8; ++i) {
+      x[i] = t < query.m ? from[i / 4 * 16 + i % 4] : float4{};
+      peak = fmaxf(fmaxf(fmaxf(peak, fabsf(x[i].x)), fmaxf(fabsf(x[i].y), fabsf(x[i].z))), fabsf(x[i].w));
     }
+    peak = fmaxf(peak, __shfl_xor_sync(0xffffffffu, peak, 1));
+    peak = fmaxf(peak, __shfl_xor_sync(0xffffffffu, peak, 2));
+    const float factor = peak > 0 ? kGreatest / peak : 0.0f;
+    q.scale[half] = peak / kGreatest * query.temperature[head];
+#pragma unroll
+    for (int i = 0; i < 8; ++i) {
+      const auto shifted = [&](float v) { return (uint32_t)(__float2int_rn(v * factor) + 0x808080); };
+      const uint32_t a = shifted(x[i].x), b = shifted(x[i].y), c = shifted(x[i].z), d = shifted(x[i].w);
+      const uint32_t ab = __byte_perm(a, b, 0x5140), cd = __byte_perm(c, d, 0x5140);
+      q.bytes[0][i / 2][half + i % 2 * 2] = signedBytes(__byte_perm(a, b, 0x0062), __byte_perm(c, d, 0x0062), 0x5410);
+      q.bytes[1][i / 2][half + i % 2 * 2] = signedBytes(ab, cd, 0x7632);
+      q.bytes[2][i / 2][half + i % 2 * 2] = signedBytes(ab, cd, 0x5410);
+    }
+  }
+}
+
+// x[j] = 16 tokens' products with landmarks col0 + 8 j ..+ 7 of a step, without the landmarks' scales. Neighbouring multiplications go to
+// different sums: each is there only some thirty cycles later.
+template <int kTiles>
+__device__ void multiplyStep(const int8_t* marks, int col0, const Queries& q, float (&x)[kTiles][4]) {
+  constexpr int kPair = kTiles < 2 ? 1 : 2;
+  const int lane = threadIdx.x % 32;
+#pragma unroll
+  for (int first = 0; first < kTiles; first += kPair) {
+    int32_t sums[3][kPair][4] = {};
+#pragma unroll
+    for (int part = 0; part < 2; ++part) {
+      uint4 b[kPair];
+#pragma unroll
+      for (int j = 0; j < kPair; ++j) {
+        const int c = col0 + (first + j) * 8 + lane / 4;
+        b[j] = *(const uint4*)(marks + c * 128 + ((part * 4 + lane % 4) ^ (c & 1) << 2) * 16);
+      }
+#pragma unroll
+      for (int half = 0; half < 2; ++half)
+#pragma unroll
+        for (int d = 0; d < 3; ++d)
+#pragma unroll
+          for (int j = 0; j < kPair; ++j) mmaBytes(sums[d][j], q.bytes[d][part * 2 + half], half ? b[j].z : b[j].x, half ? b[j].w : b[j].y);
+    }
+#pragma unroll
+    for (int j = 0; j < kPair; ++j)
+#pragma unroll
+      for (int i = 0; i < 4; ++i) x[first + j][i] = fmaf((float)(sums[0][j][i] * 256 + sums[1][j][i]), 256.0f, (float)sums[2][j][i]) * q.scale[i / 2];
+  }
 }
 
 // Lists of a block's tokens: candidates above a floor, in no order.
@@ -113,8 +165,8 @@ __global__ void __launch_bounds__(256, 2) scanKernel(Landmarks landmarks, List l
   const int step0 = (int)((long)steps * blockIdx.x / gridDim.x), end = (int)((long)steps * (blockIdx.x + 1) / gridDim.x);
   const int step1 = W == Want::peaks ? step0 + (end - step0 + kSample - 1) / kSample : end;
 
-  uint32_t high[8][4] = {}, low[8][4] = {};
-  if (works) loadQueries(query, head, token0 + row0, high, low);
+  Queries q;
+  if (works) loadQueries(query, head, token0 + row0, q);
   // Floors of the warp's own lists, a lane each; what others have found since, as of the step before.
   uint32_t* others = found.floors + (size_t)(token0 + warp * kLists) * kGroups + head;
   const bool watches = W == Want::best && lane < kLists && warp * kLists + lane < tokens;
@@ -160,24 +212,8 @@ __global__ void __launch_bounds__(256, 2) scanKernel(Landmarks landmarks, List l
       if (watches) known = *(volatile uint32_t*)(others + lane * kGroups);
     }
     const Stage& stage = stages[step % kStages];
-    float acc[kTiles][4] = {};
-    if (works) {
-#pragma unroll
-      for (int j = 0; j < kTiles; ++j) {
-        const int c = col0 + j * 8 + lane / 4;
-#pragma unroll
-        for (int part = 0; part < 2; ++part) {
-          const uint4 four = *(const uint4*)(stage.marks + c * 128 + ((part * 4 + lane % 4) ^ (c & 1) << 2) * 16);
-          const uint32_t words[4] = {four.x, four.y, four.z, four.w};
-#pragma unroll
-          for (int k = 0; k < 4; ++k) {
-            const uint2 b = bytesToHalves(words[k]);
-            mma(acc[j], high[part * 4 + k], b.x, b.y);
-            mma(acc[j], low[part * 4 + k], b.x, b.y);
-          }
-        }
-      }
-    }
+    float x[kTiles][4];
+    if (works) multiplyStep<kTiles>(stage.marks, col0, q, x);
     if constexpr (W == Want::best) __syncthreads();  // floors and counts are as they are to be
     if (!works) continue;
     const int valid = min(kStep, list.n - step * kStep);
@@ -187,7 +223,7 @@ __global__ void __launch_bounds__(256, 2) scanKernel(Landmarks landmarks, List l
 #pragma unroll
       for (int i = 0; i < 4; ++i) {
         const int c = col0 + j * 8 + lane % 4 * 2 + i % 2;
-        const float s = acc[j][i] * stage.scales[c];
+        const float s = x[j][i] * stage.scales[c];
         if constexpr (W == Want::sums) sum[i / 2] += c < valid ? exp2Fast(s * kLog2e) : 0.0f;
         if constexpr (W == Want::peaks) peak[i / 2] = fmaxf(peak[i / 2], c < valid ? s : -INFINITY);
         if constexpr (W == Want::best)

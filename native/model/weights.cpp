@@ -8,6 +8,7 @@
 
 #include "model/json.h"
 #include "model/safetensors.h"
+#include "model/walk.h"
 
 namespace everyline {
 
@@ -22,8 +23,31 @@ class Loader {
     if (t) out.assign((const float*)t->data, (const float*)t->data + n);
   }
 
-  // `paired`: a SwiGLU matrix, whose first half of rows is interleaved with the second in groups of 32.
-  void matrix(const std::string& name, int n, int k, Matrix& out, bool paired = false) {
+  void numbers(const std::string& name, float (&out)[kGroups]) {
+    const Tensor* t = expect(name, Tensor::Type::float32, {kGroups});
+    if (t) std::memcpy(out, t->data, sizeof out);
+  }
+
+  void matrix(const std::string& name, int n, int k, Matrix& out) { pack(name, n, k, out, false); }
+  void paired(const std::string& name, int n, int k, Matrix& out) { pack(name, n, k, out, true); }
+
+  void keysAndValues(const std::string& keys, const std::string& values, int n, int k, Weights& out) {
+    matrix(keys, n, k, out.key);
+    matrix(values, n, k, out.value);
+  }
+
+  bool failed() const { return !problem_.empty(); }
+  Error error() const {
+    return {"bad-model", "The model file " + path_ + " is damaged: " + problem_ + ". Install the extension again or restore the file."};
+  }
+
+ private:
+  void fail(const std::string& what) {
+    if (problem_.empty()) problem_ = what;
+  }
+
+  // `paired`: rows of the second half are interleaved with those of the first in groups of 32.
+  void pack(const std::string& name, int n, int k, Matrix& out, bool paired) {
     const Tensor* t = expect(name, Tensor::Type::int8, {n, k});
     const Tensor* s = expect(name + ".scale", Tensor::Type::float32, {n});
     if (!t || !s) return;
@@ -45,45 +69,6 @@ class Loader {
       }
     }
     out.packed = {out.bytes, out.scales.data(), n, k};
-  }
-
-  void mlp(const std::string& name, Mlp& out) {
-    matrix(name + ".up.weight", 2 * kInner, kWidth, out.up, true);
-    matrix(name + ".dn.weight", kWidth, kInner, out.down);
-  }
-
-  void layer(const std::string& name, Layer& out) {
-    vector(name + ".n1.g", kWidth, out.norm1);
-    vector(name + ".n2.g", kWidth, out.norm2);
-    matrix(name + ".qkv.weight", kQkv, kWidth, out.qkv);
-    matrix(name + ".o.weight", kWidth, kWidth, out.out);
-    mlp(name + ".mlp", out.mlp);
-  }
-
-  void hsa(const std::string& name, HsaLayer& out) {
-    vector(name + ".n1.g", kWidth, out.norm1);
-    vector(name + ".n2.g", kWidth, out.norm2);
-    matrix(name + ".q.weight", kWidth, kWidth, out.query);
-    matrix(name + ".rq.weight", kGroups * kRetrieval, kWidth, out.retrieval);
-    matrix(name + ".o.weight", kWidth, kWidth, out.out);
-    mlp(name + ".mlp", out.mlp);
-    std::vector<float> null, tau;
-    vector(name + ".null", kGroups, null);
-    vector(name + ".tau", kGroups, tau);
-    for (int g = 0; g < kGroups && !failed(); ++g) {
-      out.null[g] = null[g];
-      out.temperature[g] = std::exp(tau[g]) / std::sqrt((float)kRetrieval);
-    }
-  }
-
-  bool failed() const { return !problem_.empty(); }
-  Error error() const {
-    return {"bad-model", "The model file " + path_ + " is damaged: " + problem_ + ". Install the extension again or restore the file."};
-  }
-
- private:
-  void fail(const std::string& what) {
-    if (problem_.empty()) problem_ = what;
   }
 
   const Tensor* expect(const std::string& name, Tensor::Type type, std::vector<int64_t> shape) {
@@ -138,19 +123,7 @@ Result<std::shared_ptr<Weights>> Weights::load(const std::string& folder) {
   // Matrices take what they take in the file, and up to a cache line each (there are fewer than a hundred).
   if (!w->arena.reserve((*file)->size() + 100 * 64)) return Error{"no-memory", "There is no memory for the model " + path + "."};
   Loader load(**file, path, w->arena);
-  load.matrix("emb.weight", kVocabulary, kWidth, w->embedding);
-  load.vector("cls", kWidth, w->cls);
-  for (int i = 0; i < kLower; ++i) load.layer("lower." + std::to_string(i), w->lower[i]);
-  load.layer("enc.0", w->encoder);
-  load.vector("en.g", kWidth, w->encoderNorm);
-  load.matrix("lm.weight", kGroups * kRetrieval, kWidth, w->landmark);
-  load.matrix("kp.weight", kGroups * kHead, kWidth, w->key);
-  load.matrix("vp.weight", kGroups * kHead, kWidth, w->value);
-  for (int g = 0; g < kUpperGroups; ++g) {
-    load.hsa("hsa." + std::to_string(g), w->hsa[g]);
-    for (int i = 0; i < kUpperLayers; ++i) load.layer("upper." + std::to_string(g) + "." + std::to_string(i), w->upper[g][i]);
-  }
-  load.vector("fn.g", kWidth, w->finalNorm);
+  walkWeights(load, *w);
   if (load.failed()) return load.error();
   return w;
 }

@@ -1,4 +1,4 @@
-// The model: sizes (model/README.md "Sizes"), and matrices packed as the kernels read them.
+// The model: matrices packed as the kernels read them.
 #pragma once
 #include <memory>
 #include <string>
@@ -6,14 +6,10 @@
 
 #include "cpu/kernels.h"
 #include "model/arena.h"
+#include "model/sizes.h"
 #include "result.h"
 
 namespace everyline {
-
-// The sizes that the kernels are written for; a config.json with others is refused.
-constexpr int kWidth = 512, kHeads = 8, kGroups = 2, kHead = 64, kInner = 1408, kRetrieval = 128, kTop = 16, kChunk = 64, kWindow = 256;
-constexpr int kLower = 4, kUpperGroups = 2, kUpperLayers = 3, kVocabulary = 32768;
-constexpr int kQkv = 768, kReceptiveChunks = 16;
 
 struct Matrix {
   Packed packed;

@@ -120,6 +120,17 @@ describe("Encoder", () => {
     expect(Math.max(...sizes)).toBeLessThanOrEqual(8192);
   });
 
+  it("gives an engine that takes more at once larger batches", async () => {
+    engine.batchTokens = 100_000;
+    for (let id = 1; id <= 90; id++) index.put(id, tokens(2000, id));
+    index.put(91, tokens(150_000));
+    await encoder().run();
+    for (const id of [1, 90, 91]) await expectEncoded(id);
+    const sizes = engine.calls.map((call) => call.reduce((sum, { tokens, firstChunk }) => sum + tokens - firstChunk * 64, 0));
+    expect(sizes.length).toBeLessThanOrEqual(5);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(100_000);
+  });
+
   it("computes only from the edited chunk on when a file is saved", async () => {
     index.put(1, tokens(1000));
     const one = encoder();

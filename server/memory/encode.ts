@@ -11,16 +11,18 @@ import type { IndexReader, IndexWriter } from "../index/api.ts";
 import type { DocumentRow } from "../index/types.ts";
 import { type Cache, encodingKey } from "./cache.ts";
 import type { CachePlace, Encoding } from "./cache-store.ts";
-import { encodeSliced, type SlicedEngine } from "./encode-sliced.ts";
+import { batchTokens, encodeSliced, type SlicedEngine } from "./encode-sliced.ts";
 import type { EngineDocuments } from "./engine-documents.ts";
 import { commonChunks, fingerprints } from "./fingerprints.ts";
 import type { Rate } from "./progress.ts";
 
-/** Tokens a native call encodes: about a second and a half on two cores. */
-export const batchTokens = 6144;
-/** Documents and bytes of text looked up together in the cache. */
+/** What is read and looked up together in the cache: some batches of the engine, and no fewer documents and bytes of text than these. */
 const groupDocuments = 64;
 const groupBytes = 256 * 1024;
+const groupBatches = 4;
+/** Bytes of text a token, and tokens a document, as a rule: for the size of a group alone. */
+const tokenBytes = 4;
+const documentTokens = 256;
 
 export interface EncoderParts {
   index: Pick<IndexReader & IndexWriter, "documents" | "toEncode" | "markEncoded">;
@@ -185,16 +187,19 @@ export class Encoder {
   }
 
   async #nextRows(): Promise<DocumentRow[]> {
-    const asked = groupDocuments + this.#inHand.size + this.#left.size;
+    const groupTokens = groupBatches * batchTokens(this.#parts.engine);
+    const mostDocuments = Math.max(groupDocuments, Math.round(groupTokens / documentTokens));
+    const mostBytes = Math.max(groupBytes, groupTokens * tokenBytes);
+    const asked = mostDocuments + this.#inHand.size + this.#left.size;
     const pending = (await this.#parts.index.toEncode(asked)).filter(
       (row) => !this.#inHand.has(row.id) && !this.#left.has(row.id) && (this.#scope === "all" || row.kind === "file"),
     );
     const again =
-      pending.length > 0 ? [] : (await this.#parts.index.documents(this.#again.splice(0, groupDocuments))).filter((row) => row.encode);
+      pending.length > 0 ? [] : (await this.#parts.index.documents(this.#again.splice(0, mostDocuments))).filter((row) => row.encode);
     let bytes = 0;
-    const rows = [...pending, ...again].slice(0, groupDocuments).filter((row, index) => {
+    const rows = [...pending, ...again].slice(0, mostDocuments).filter((row, index) => {
       bytes += row.bytes;
-      return index === 0 || bytes <= groupBytes;
+      return index === 0 || bytes <= mostBytes;
     });
     for (const { id } of rows) this.#inHand.add(id);
     return rows;
@@ -233,11 +238,12 @@ export class Encoder {
   }
 
   #nextBatch(): Job[] {
+    const most = batchTokens(this.#parts.engine);
     let tokens = 0;
     let count = 0;
     for (const job of this.#ready) {
       tokens += tokensOf(job);
-      if (count > 0 && tokens > batchTokens) break;
+      if (count > 0 && tokens > most) break;
       count++;
       // A saved file does not wait for its neighbours.
       if (this.#saved.has(job.row.id) && count === 1) break;

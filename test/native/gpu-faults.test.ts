@@ -65,6 +65,10 @@ describe("a GPU", () => {
     expect(await outcome("idle", "works")).toEqual({ before: "cuda", asWanted: true, backend: "cuda", withoutGpu: "" });
   }, 60_000);
 
+  it("reads keys and values as they are stored, and maps no more for it", async () => {
+    expect(await outcome("reads", "works")).toEqual({ before: "cuda", asWanted: true, backend: "cuda", withoutGpu: "" });
+  }, 60_000);
+
   it("is not used through a library that was cut short", async () => {
     const short = join(folder, "cut-short.so");
     copyFileSync(library(), short);

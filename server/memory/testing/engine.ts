@@ -20,7 +20,12 @@ export class TestEngine {
   hold: Promise<unknown> = Promise.resolve();
   /** Ids that the engine fails on. */
   bad = new Set<number>();
+  batchTokens = 6144;
   #cancel: ((error: Error) => void) | undefined;
+
+  stats(): { batchTokens: number } {
+    return { batchTokens: this.batchTokens };
+  }
 
   async encode(inputs: EncodeInput[]): Promise<EncodedChunks[]> {
     this.calls.push(inputs.map(({ ids, firstChunk }) => ({ tokens: ids.length, firstChunk })));

@@ -1,99 +1,150 @@
 /**
- * From text to the cache, as the product's parts do it: node test/bench/native/from-text.ts FOLDER [--tokens N] [--backend auto|cpu|cuda]
+ * From text to the cache through the product's own encoder: node test/bench/native/from-text.ts FOLDER [--tokens N] [--backend auto|cpu|cuda] [--home DIR]
  *
- * Files are read first. Then, by the clock: tokenized and framed on this thread, encoded by the engine, keyed and fingerprinted here,
- * written by the cache on its thread; one batch is tokenized while the one before it is encoded and the one before that is written.
+ * Files are read first, and the index is a list in memory. Then, by the clock: tokenized and framed, looked up in the cache, encoded, keyed and
+ * fingerprinted, written and synced, given to the engine (server/memory/encode.ts); and how long each part took, which run side by side.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import type { EncodedChunks } from "../../../native/addon.ts";
 import { Engine } from "../../../native/engine.ts";
 import { loadAddon } from "../../../native/load.ts";
-import { Tokenizer } from "../../../native/tokenizer.ts";
-import { Cache, cacheLimits, encodingKey } from "../../../server/memory/cache.ts";
-import { fingerprints } from "../../../server/memory/fingerprints.ts";
+import { type Framed, Tokenizer } from "../../../native/tokenizer.ts";
+import type { DocumentRow } from "../../../server/index/types.ts";
+import { Cache, cacheLimits } from "../../../server/memory/cache.ts";
+import { Encoder, type EncoderParts } from "../../../server/memory/encode.ts";
+import { EngineDocuments } from "../../../server/memory/engine-documents.ts";
+import { Rate } from "../../../server/memory/progress.ts";
 import { textFiles } from "../text-files.ts";
 
-const batchTokens = 262_144;
+/** Files of the list as documents of an index; a file's place is its id. */
+class ListIndex implements Pick<EncoderParts["index"], "documents" | "toEncode" | "markEncoded"> {
+  tokens = 0;
+  readonly #rows: DocumentRow[];
+  readonly #first: number;
+  readonly #marked = new Set<number>();
+  #next = 0;
+
+  constructor(first: number, end: number) {
+    this.#first = first;
+    this.#rows = files.slice(first, end).map(({ path, text }, at) => ({
+      id: first + at,
+      kind: "file",
+      path,
+      blob: "",
+      role: "source",
+      language: "",
+      lines: 1,
+      bytes: text.length,
+      modified: 0,
+      commit: "",
+      encode: true,
+      encoding: "",
+      tokens: 0,
+      chunks: 0,
+    }));
+  }
+
+  async documents(ids: readonly number[]): Promise<DocumentRow[]> {
+    return ids.map((id) => this.#rows[id - this.#first]!);
+  }
+
+  async toEncode(limit: number): Promise<DocumentRow[]> {
+    while (this.#next < this.#rows.length && this.#marked.has(this.#rows[this.#next]!.id)) this.#next++;
+    const pending: DocumentRow[] = [];
+    for (let at = this.#next; at < this.#rows.length && pending.length < limit; at++)
+      if (!this.#marked.has(this.#rows[at]!.id)) pending.push(this.#rows[at]!);
+    return pending;
+  }
+
+  async markEncoded(documents: readonly { document: number; tokens: number }[]): Promise<void> {
+    for (const { document, tokens } of documents) {
+      this.#marked.add(document);
+      this.tokens += tokens;
+    }
+  }
+}
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { tokens: { type: "string", default: "8000000" }, backend: { type: "string", default: "auto" } },
+  options: {
+    tokens: { type: "string", default: "8000000" },
+    backend: { type: "string", default: "auto" },
+    home: { type: "string", default: tmpdir() },
+  },
 });
 if (!positionals[0]) throw new Error("A folder with text files is needed.");
 const model = join(import.meta.dirname, "..", "..", "..", "model");
 const addon = loadAddon();
 const engine = await Engine.load(addon, { model, threads: 0, isa: "", backend: values.backend as "auto" });
 const tokenizer = await Tokenizer.load(addon, model);
-const { backend, detail, modelId } = engine.stats();
+const { backend, detail, modelId, batchTokens } = engine.stats();
 const files = textFiles(positionals[0]);
-const home = mkdtempSync(join(tmpdir(), "everyline-from-text-"));
+const home = mkdtempSync(join(values.home, "everyline-from-text-"));
 const cache = await Cache.open(home, cacheLimits(64), (text) => console.log(text));
-const spent = { tokenizing: 0, encoding: 0, keys: 0, writing: 0 };
+const held = new EngineDocuments(engine, cache);
+const spent: Record<string, number> = {};
 
-await run(files.slice(0, 50), Number.POSITIVE_INFINITY); // what grows once has grown
-Object.assign(spent, { tokenizing: 0, encoding: 0, keys: 0, writing: 0 });
+const warmed = Math.min(50, Math.floor(files.length / 10));
+await run(0, warmed); // what grows once has grown
+for (const what of Object.keys(spent)) spent[what] = 0;
 const started = performance.now();
-const tokens = await run(files.slice(50), Number(values.tokens));
+const tokens = await run(warmed, filesOf(warmed, Number(values.tokens)));
 const seconds = (performance.now() - started) / 1000;
 console.log(
-  `${backend} (${detail}): ${tokens} tokens from text into the cache in ${seconds.toFixed(2)} s, ${Math.round(tokens / seconds)} tokens/s`,
+  `${backend} (${detail}), batches of ${batchTokens}: ${tokens} tokens from text into the cache in ${seconds.toFixed(2)} s, ${Math.round(tokens / seconds)} tokens/s`,
 );
-console.log(
-  `of which, side by side: ${Object.entries(spent)
-    .map(([what, ms]) => `${what} ${(ms / 1000).toFixed(2)} s`)
-    .join(", ")}`,
-);
+const parts = Object.entries(spent).map(([what, ms]) => `${what} ${(ms / 1000).toFixed(2)} s`);
+console.log(`of which, side by side: ${parts.join(", ")}`);
+held.close();
 engine.close();
 await cache.close();
 rmSync(home, { recursive: true, force: true });
 
-/** Returns the tokens that were written. */
-async function run(files: { path: string; text: string }[], most: number): Promise<number> {
-  let tokens = 0;
-  let encoding: Promise<void> = Promise.resolve();
-  let writing: Promise<unknown> = Promise.resolve();
-  for (let at = 0; at < files.length && tokens < most; ) {
-    const batch: Int32Array[] = [];
-    const begun = performance.now();
-    for (let size = 0; at < files.length && size < batchTokens; at++) {
-      const { ids } = tokenizer.frameFile(files[at]!.path, files[at]!.text);
-      batch.push(ids);
-      size += ids.length;
-    }
-    spent.tokenizing += performance.now() - begun;
-    tokens += batch.reduce((sum, ids) => sum + ids.length, 0);
-    await encoding;
-    encoding = encode(batch).then(async (encoded) => {
-      await writing;
-      writing = write(batch, encoded);
-    });
+/** One past the file with which all from `first` on have about so many tokens. */
+function filesOf(first: number, tokens: number): number {
+  let left = tokens;
+  for (let at = first; at < files.length; at++) {
+    left -= files[at]!.text.length / 3.5;
+    if (left <= 0) return at + 1;
   }
-  await encoding;
-  await writing;
-  return tokens;
+  return files.length;
 }
 
-async function encode(batch: Int32Array[]): Promise<EncodedChunks[]> {
+/** Encodes files from `first` to below `end`; resolves to their tokens. */
+async function run(first: number, end: number): Promise<number> {
+  const index = new ListIndex(first, end);
+  const parts: EncoderParts = {
+    index,
+    cache: {
+      get: (keys) => timed("asking the cache", () => cache.get(keys)),
+      read: (key) => cache.read(key),
+      put: (entries) => timed("writing", () => cache.put(entries)),
+    },
+    engine: {
+      stats: () => engine.stats(),
+      encode: (inputs) => timed("encoding", () => engine.encode(inputs)),
+      cancelEncode: () => engine.cancelEncode(),
+    },
+    modelId,
+    held,
+    frame: (rows) => timed("tokenizing", async () => new Map(rows.map((row) => [row.id, framed(row)]))),
+    rate: new Rate(),
+    onProgress: () => {},
+    onProblem: (text) => console.log(text),
+  };
+  await timed("all", () => new Encoder(parts).run());
+  return index.tokens;
+}
+
+function framed({ id, path }: DocumentRow): Framed {
+  return tokenizer.frameFile(path, files[id]!.text);
+}
+
+async function timed<T>(what: string, work: () => Promise<T>): Promise<T> {
   const begun = performance.now();
-  const encoded = await engine.encode(batch.map((ids) => ({ ids, firstChunk: 0 })));
-  spent.encoding += performance.now() - begun;
-  return encoded;
-}
-
-async function write(batch: Int32Array[], encoded: EncodedChunks[]): Promise<void> {
-  let begun = performance.now();
-  const entries = encoded.map(({ landmarks, kv }, i) => ({
-    key: encodingKey(modelId, batch[i]!),
-    tokens: batch[i]!.length,
-    fingerprints: fingerprints(batch[i]!),
-    landmarks,
-    kv,
-  }));
-  spent.keys += performance.now() - begun;
-  begun = performance.now();
-  await cache.put(entries);
-  spent.writing += performance.now() - begun;
+  const result = await work();
+  spent[what] = (spent[what] ?? 0) + performance.now() - begun;
+  return result;
 }

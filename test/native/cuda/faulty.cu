@@ -47,7 +47,8 @@ struct Talk {
               return t.call->stopped(t.call->owner);
             },
             [](void* o, int64_t n) { ((Talk*)o)->call->encoded(((Talk*)o)->call->owner, n); },
-            [](void* o, int32_t d) { ((Talk*)o)->call->wanted(((Talk*)o)->call->owner, d); }};
+            [](void* o, int32_t d) { ((Talk*)o)->call->wanted(((Talk*)o)->call->owner, d); },
+            [](void* o, uint32_t chunk, uint8_t* to) { return ((Talk*)o)->call->read(((Talk*)o)->call->owner, chunk, to); }};
   }
 };
 

@@ -13,6 +13,7 @@
 #include "cuda/scan.h"
 
 using namespace everyline::cuda;
+using everyline::kStoredHead;
 
 namespace {
 

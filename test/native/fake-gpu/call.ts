@@ -33,6 +33,12 @@ const calls: Record<string, () => Promise<boolean>> = {
     );
     return largestDifference(logits[0]!, logits[1]!) === 0;
   },
+  reads: async () => {
+    const session = unwrap(engine.session());
+    const mapped = engine.stats().resident;
+    unwrap(await session.begin(someIds(90), none));
+    return engine.stats().resident === mapped;
+  },
   idle: async () => {
     const session = unwrap(engine.session());
     unwrap(await session.begin(someIds(90), none));

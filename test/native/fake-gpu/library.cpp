@@ -1,5 +1,5 @@
 // Stands for everyline-cuda.so where there is no GPU: it starts, begins a call and loses the device in the middle of it; how, says FAKE_GPU:
-// "gone" (the device), "no-memory" (of it), "start" (it does not start at all) or "works" (decoding gives zeros).
+// "gone" (the device), "no-memory" (of it), "start" (it does not start at all) or "works" (decoding reads all chunks and gives zeros).
 #include <cstdlib>
 #include <cstring>
 #include <string>
@@ -35,9 +35,17 @@ int32_t search(EverylineCudaEngine*, const int32_t*, int32_t, int32_t, const Eve
 }
 EverylineCudaContext* context(EverylineCudaEngine*, EverylineCudaError*) { return new EverylineCudaContext; }
 void release(EverylineCudaContext* context) { delete context; }
-int32_t advance(EverylineCudaContext*, const int32_t*, int32_t tokens, const EverylineCudaMemory*, EverylineCudaStep* step, const EverylineCudaCall* call,
+int32_t advance(EverylineCudaContext*, const int32_t*, int32_t tokens, const EverylineCudaMemory* memory, EverylineCudaStep* step, const EverylineCudaCall* call,
                 EverylineCudaError* error) {
   if (asked() != "works") return fails(call, error);
+  for (uint32_t i = 0; i < memory->documentCount; ++i) {
+    const EverylineCudaDocument& d = memory->documents[i];
+    for (int c = 0; c < d.chunks && d.kv; ++c) {
+      uint8_t read[64 * 264];
+      if (call->read(call->owner, (uint32_t)(d.first + c), read) != 0 || std::memcmp(read, d.kv + c * sizeof read, sizeof read) != 0)
+        return std::strcpy(error->code, "io"), std::strcpy(error->message, "The fake GPU read something else."), -1;
+    }
+  }
   step->computed = tokens;
   return 0;
 }
