@@ -12,6 +12,8 @@ export interface Settings {
   };
   /** Gigabytes of K/V kept in the cache for the user. */
   cacheGigabytes: number;
+  /** Gigabytes that a window may hold on a GPU; "auto": half of what is free; 0: no GPU is used. Read when the engine starts. */
+  gpuGigabytes: "auto" | number;
   completion: {
     enabled: boolean;
     /** Language ids without completion. */
@@ -35,6 +37,7 @@ export const defaultSettings: Settings = {
   exclude: [],
   history: { commits: "all", refs: "HEAD", encodeTokens: "auto" },
   cacheGigabytes: 8,
+  gpuGigabytes: "auto",
   completion: { enabled: true, disabledLanguages: [], delayMs: 120, minimumConfidence: 0.45, endpoint: "", model: "" },
   answerEndpoint: "",
   answerModel: "",

@@ -12,11 +12,13 @@ describe("readSettings", () => {
     const { settings, problems } = readSettings({
       exclude: ["dist/**"],
       history: { commits: 500, refs: "all", encodeTokens: 7 },
+      gpuGigabytes: 1.5,
       completion: { enabled: false, delayMs: 0 },
     });
     expect(settings).toMatchObject({
       exclude: ["dist/**"],
       history: { commits: 500, refs: "all", encodeTokens: 7 },
+      gpuGigabytes: 1.5,
       completion: { enabled: false, delayMs: 0 },
     });
     expect(settings.completion.minimumConfidence).toBe(defaultSettings.completion.minimumConfidence);
@@ -26,14 +28,16 @@ describe("readSettings", () => {
   it("names a value that cannot be used and takes its default", () => {
     const { settings, problems } = readSettings({
       history: { commits: "some", refs: 7, encodeTokens: -1 },
+      gpuGigabytes: "all",
       completion: { minimumConfidence: 7 },
     });
     expect(settings).toEqual(defaultSettings);
-    expect(problems).toHaveLength(4);
+    expect(problems).toHaveLength(5);
     expect(problems[0]).toContain("everyline.history.commits");
     expect(problems[1]).toContain("everyline.history.refs");
     expect(problems[2]).toContain("everyline.history.encodeTokens");
-    expect(problems[3]).toContain("everyline.completion.minimumConfidence");
+    expect(problems[3]).toContain("everyline.gpuGigabytes");
+    expect(problems[4]).toContain("everyline.completion.minimumConfidence");
   });
 
   it("never throws and always gives usable settings", () =>

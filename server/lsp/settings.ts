@@ -34,9 +34,10 @@ export function readSettings(value: unknown): ReadSettings {
     history: {
       commits: take(past, "commits", "history.commits", defaults.history.commits, commits),
       refs: take(past, "refs", "history.refs", defaults.history.refs, refs),
-      encodeTokens: take(past, "encodeTokens", "history.encodeTokens", defaults.history.encodeTokens, tokens),
+      encodeTokens: take(past, "encodeTokens", "history.encodeTokens", defaults.history.encodeTokens, autoOr(number(0, Number.MAX_SAFE_INTEGER))),
     },
     cacheGigabytes: take(root, "cacheGigabytes", "cacheGigabytes", defaults.cacheGigabytes, number(0.1, 10_000)),
+    gpuGigabytes: take(root, "gpuGigabytes", "gpuGigabytes", defaults.gpuGigabytes, autoOr(number(0, 10_000))),
     completion: {
       enabled: take(completion, "enabled", "completion.enabled", defaults.completion.enabled, boolean),
       disabledLanguages: take(
@@ -93,8 +94,8 @@ function refs(value: unknown): Settings["history"]["refs"] | undefined {
   return value === "HEAD" || value === "all" ? value : undefined;
 }
 
-function tokens(value: unknown): Settings["history"]["encodeTokens"] | undefined {
-  return value === "auto" ? value : number(0, Number.MAX_SAFE_INTEGER)(value);
+function autoOr<T>(accept: (value: unknown) => T | undefined): (value: unknown) => "auto" | T | undefined {
+  return (value) => (value === "auto" ? value : accept(value));
 }
 
 function shown(value: unknown): string {

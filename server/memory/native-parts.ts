@@ -4,7 +4,7 @@
  * A broken addon could take the process with it, so it is tried in a child process first, once for each build of it.
  */
 import { join } from "node:path";
-import type { NativeAddon } from "../../native/addon.ts";
+import type { EngineOptions, NativeAddon } from "../../native/addon.ts";
 import { Engine } from "../../native/engine.ts";
 import { AddonError, loadAddon, probeAddon } from "../../native/load.ts";
 import { Tokenizer } from "../../native/tokenizer.ts";
@@ -27,12 +27,23 @@ export async function loadTriedAddon(addonFile: string, tried: Tried): Promise<N
   return loadAddon(addonFile);
 }
 
+/** What the engine is told of a GPU (Settings.gpuGigabytes). */
+export function gpuOptions(gigabytes: "auto" | number): Pick<EngineOptions, "backend" | "vram"> {
+  if (gigabytes === "auto") return {};
+  return gigabytes === 0 ? { backend: "cpu" } : { vram: Math.round(gigabytes * 1e9) };
+}
+
 /** Never rejects. */
-export async function loadModel(addon: NativeAddon, modelFolder: string, tried: Tried): Promise<NativeModel> {
+export async function loadModel(
+  addon: NativeAddon,
+  modelFolder: string,
+  tried: Tried,
+  gpu: Pick<EngineOptions, "backend" | "vram">,
+): Promise<NativeModel> {
   const weights = join(modelFolder, "model.safetensors");
   try {
     const verified = tried.has(weights);
-    const loading = Engine.load(addon, { model: modelFolder, threads: 0, isa: "" }, { verified });
+    const loading = Engine.load(addon, { model: modelFolder, threads: 0, isa: "", ...gpu }, { verified });
     loading.catch(() => undefined); // awaited below, unless the tokenizer fails first
     const tokenizer = await Tokenizer.load(addon, modelFolder);
     const engine = await loading;

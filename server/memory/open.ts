@@ -11,7 +11,7 @@ import { Cache, cacheLimits } from "./cache.ts";
 import type { CachePlace } from "./cache-store.ts";
 import type { EncodedDocument } from "./engine-documents.ts";
 import { Lock } from "./lock.ts";
-import { loadModel, loadTriedAddon, type NativeModel } from "./native-parts.ts";
+import { gpuOptions, loadModel, loadTriedAddon, type NativeModel } from "./native-parts.ts";
 import { Tried } from "./tried.ts";
 
 export type MessageLevel = "info" | "warning" | "error";
@@ -67,7 +67,7 @@ export async function openParts(options: MemoryOptions): Promise<MemoryParts> {
     const tried = new Tried(home);
     const addon = await loadTriedAddon(options.addonFile ?? ownAddon, tried);
     const diffs = (shas: string[]) => readDiffs(root, shas);
-    loadingModel = loadModel(addon, options.modelFolder ?? ownModel, tried);
+    loadingModel = loadModel(addon, options.modelFolder ?? ownModel, tried, gpuOptions(options.settings.gpuGigabytes));
     const index = await Index.open({ folder, root, addon, readDiffs: diffs, writable: lock.tryLock(), onMessage: tell });
     const findingEncoded = findEncoded(index, openingCache);
     const [model, { cache, problem: cacheProblem }, encoded] = await Promise.all([loadingModel, openingCache, findingEncoded]);
