@@ -34,7 +34,13 @@ export function readSettings(value: unknown): ReadSettings {
     history: {
       commits: take(past, "commits", "history.commits", defaults.history.commits, commits),
       refs: take(past, "refs", "history.refs", defaults.history.refs, refs),
-      encodeTokens: take(past, "encodeTokens", "history.encodeTokens", defaults.history.encodeTokens, autoOr(number(0, Number.MAX_SAFE_INTEGER))),
+      encodeTokens: take(
+        past,
+        "encodeTokens",
+        "history.encodeTokens",
+        defaults.history.encodeTokens,
+        autoOr(number(0, Number.MAX_SAFE_INTEGER)),
+      ),
     },
     cacheGigabytes: take(root, "cacheGigabytes", "cacheGigabytes", defaults.cacheGigabytes, number(0.1, 10_000)),
     gpuGigabytes: take(root, "gpuGigabytes", "gpuGigabytes", defaults.gpuGigabytes, autoOr(number(0, 10_000))),

@@ -244,7 +244,8 @@ export class Memory {
     const before = this.#settings;
     this.#settings = settings;
     if (before.cacheGigabytes !== settings.cacheGigabytes) this.#setCacheLimits();
-    if (before.gpuGigabytes !== settings.gpuGigabytes) this.#tell("info", "everyline.gpuGigabytes takes effect when Everyline starts again.");
+    if (before.gpuGigabytes !== settings.gpuGigabytes)
+      this.#tell("info", "everyline.gpuGigabytes takes effect when Everyline starts again.");
     if (!this.index.writable || !this.#started) return;
     const excludes = JSON.stringify(before.exclude) !== JSON.stringify(settings.exclude);
     if (excludes) void this.#words.setExclude(settings.exclude).then(() => this.#upkeep.again());
