@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { CommitHead } from "../index/types.ts";
-import { factorOf, isMerge, phrasesIn, recencyOf } from "./commit-signals.ts";
+import { factorOf, fused, isMerge, phrasesIn, recencyOf } from "./commit-signals.ts";
 import { readQuery } from "./query.ts";
 import { BROKE } from "./suspects.ts";
 
@@ -64,5 +64,18 @@ describe("BROKE", () => {
     ])
       expect(BROKE.test(asked)).toBe(true);
     for (const told of ["how are broken pipes handled", "when was the pool removed"]) expect(BROKE.test(told)).toBe(false);
+  });
+});
+
+describe("fused", () => {
+  it("keeps the first five and lifts what is first in another list over what is in the middle of all", () => {
+    const ranked = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    const places: Record<string, (number | undefined)[]> = { h: [1, undefined], g: [90, 90] };
+    expect(fused(ranked, (it) => places[it] ?? [])).toEqual(["a", "b", "c", "d", "e", "h", "g", "f"]);
+  });
+
+  it("changes nothing where no other list knows any of them", () => {
+    const ranked = Array.from({ length: 12 }, (_, i) => i);
+    expect(fused(ranked, () => [undefined])).toEqual(ranked);
   });
 });

@@ -1,4 +1,4 @@
-/** What speaks for a commit beside its words' scores: the question's phrases in its message, its age, merges, a named author. */
+/** What speaks for a commit beside its words' scores: the question's phrases in its message, its age, merges, a named author, other rankings. */
 import { coAuthors } from "../history/trailers.ts";
 import type { CommitHead } from "../index/types.ts";
 import type { Query } from "./query.ts";
@@ -86,4 +86,19 @@ function namesAuthor(text: string, author: string): boolean {
     .filter((part) => part.length > 2);
   const asked = text.toLowerCase();
   return parts.length > 0 && parts.every((part) => asked.includes(part));
+}
+
+/**
+ * The order below the first places by the sum of reciprocal ranks: an item's own, and those it has in other lists (from 1; undefined where it
+ * is not in one). The first places stay.
+ */
+export function fused<T>(ranked: readonly T[], others: (item: T) => (number | undefined)[]): T[] {
+  const { firstPlaces, fusion } = commitWeights;
+  const share = (place: number | undefined) => (place === undefined ? 0 : 1 / (fusion + place));
+  const rest = ranked.slice(firstPlaces).map((item, at) => {
+    const places = [firstPlaces + at + 1, ...others(item)];
+    return { item, sum: places.reduce<number>((sum, place) => sum + share(place), 0) };
+  });
+  rest.sort((a, b) => b.sum - a.sum);
+  return [...ranked.slice(0, firstPlaces), ...rest.map(({ item }) => item)];
 }

@@ -6,7 +6,7 @@ import type { IndexReader } from "../index/api.ts";
 import type { CommitHead } from "../index/types.ts";
 import { fileRole } from "../workspace/role.ts";
 import { bestOf } from "./best.ts";
-import { FIRST, factorOf, phrasesIn, recencyOf, spanOf } from "./commit-signals.ts";
+import { FIRST, factorOf, fused, phrasesIn, recencyOf, spanOf } from "./commit-signals.ts";
 import type { Period } from "./period.ts";
 import type { Query } from "./query.ts";
 import { commitFieldWeights, commitWeights, diffFieldWeights, diffRoleFactors } from "./weights.ts";
@@ -39,6 +39,8 @@ interface Found extends Pick<RankedCommit, "coverage" | "part"> {
   change: number;
   /** Looked at whatever its words score. */
   extra: boolean;
+  /** From 1, among all by their subject alone, and among all by their best part; undefined where it was not found so. */
+  places: { subject?: number; change?: number };
 }
 
 const CANDIDATES = 200;
@@ -52,6 +54,7 @@ const LOOKED_AT = 60;
 /** Files from which on a change is a wide one. */
 const WIDE = 10;
 const pathsAlone = { path: 1, symbols: 0, body: 0 };
+const subjectAlone = { path: 0, symbols: 1, body: 0 };
 /** Asks what went. */
 export const REMOVED = /\b(?:remov(?:e|ed|es|ing|al)|delet(?:e|ed|es|ion)|dropped|disappear(?:s|ed)?|gone|got rid of|went away)\b/i;
 const SHA = /\b[0-9a-f]{40}\b/g;
@@ -74,8 +77,18 @@ export async function rankCommits(index: IndexReader, query: Query, asked: Commi
   const best = found.sort((a, b) => known(b) - known(a)).slice(0, Math.max(LOOKED_AT, 2 * asked.k));
   const ranked = await lookAt(index, query, [...best, ...found.filter((it) => it.extra && !best.includes(it))], asked);
   ranked.sort((a, b) => b.score - a.score || b.commit.date - a.commit.date);
+  const ordered = asked.suspects ? ranked : goodInSomeWay(ranked, new Map(found.map((it) => [it.document, it.places])));
   const scale = Math.max(1, ...ranked.map((it) => it.score));
-  return [...named, ...ranked.map((it) => ({ ...it, score: it.score / scale }))].slice(0, asked.k);
+  return [...named, ...ordered.map((it) => ({ ...it, score: it.score / scale }))].slice(0, asked.k);
+}
+
+/** The same with those further up that are good in one way, if not in all. Scores stay where they are, in falling order. */
+function goodInSomeWay(ranked: readonly RankedCommit[], places: ReadonlyMap<number, Found["places"]>): RankedCommit[] {
+  const ordered = fused(ranked, ({ commit }) => {
+    const { subject, change } = places.get(commit.document) ?? {};
+    return [subject, change];
+  });
+  return ordered.map((it, at) => ({ ...it, score: ranked[at]!.score }));
 }
 
 /** Commits that the question names by their full sha. */
@@ -90,15 +103,16 @@ async function findCommits(index: IndexReader, query: Query, { period, meanings,
   const words = without(query.words, FORM);
   const intent = intentOf(query);
   const changed = intent === "any" ? words : without(words, CHANGE_FORM);
-  const [messages, diffs, meant, touching] = await Promise.all([
+  const [messages, subjects, diffs, meant, touching] = await Promise.all([
     index.searchCommits(words, CANDIDATES * times, commitFieldWeights),
+    index.searchCommits(words, CANDIDATES * times, subjectAlone),
     index.searchDiffs(changed, DIFF_CANDIDATES * times, diffFieldWeights[intent]),
     index.commits(bestShas(meanings, BY_MEANING * times)),
     suspects ? index.searchCommits([...suspects.keys()].join(" "), CANDIDATES * times, pathsAlone) : [],
   ]);
   const found = new Map<number, Found>();
   const at = ({ document, date }: { document: number; date: number }): Found => {
-    const fresh = { document, date, recency: 1, message: 0, change: 0, coverage: 0, part: undefined, extra: false };
+    const fresh = { document, date, recency: 1, message: 0, change: 0, coverage: 0, part: undefined, extra: false, places: {} };
     const it = found.get(document) ?? fresh;
     found.set(document, it);
     return it;
@@ -110,11 +124,17 @@ async function findCommits(index: IndexReader, query: Query, { period, meanings,
   }
   const bestDiff = Math.max(1e-9, diffs[0]?.score ?? 0);
   const weight = intent === "any" ? commitWeights.diff : commitWeights.diffAsked;
+  let changes = 0;
   for (const hit of diffs) {
     const it = at(hit);
     if (it.part !== undefined) continue; // a better part came first
+    it.places.change = ++changes;
     const change = weight * (hit.score / bestDiff) * covered(hit.coverage);
     Object.assign(it, { change, part: hit.part, coverage: Math.max(it.coverage, hit.coverage) });
+  }
+  for (const [place, { document }] of subjects.entries()) {
+    const it = found.get(document);
+    if (it) it.places.subject = place + 1;
   }
   for (const commit of [...meant, ...touching]) at(commit).extra = true;
   return [...found.values()].filter(({ date }) => !period || (date >= period.from && date < period.to));

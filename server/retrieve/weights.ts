@@ -63,7 +63,8 @@ export const placeWeights = { words: 1, coverage: 0.5, meaning: 0.5, defines: 1,
 /**
  * Commits (commits.ts): share of the score that coverage decides, factor for merges, most that recency adds, what a named author adds, what
  * the best part of the diff counts beside the message (more where the question asks what went or came), a message that holds the question word
- * for word, the best landmark scores, and a change of the file most suspect (suspects.ts).
+ * for word, the best landmark scores, and a change of the file most suspect (suspects.ts). Below the first places reciprocal ranks decide,
+ * `fusion` being added to each.
  */
 export const commitWeights = {
   coverage: 0.5,
@@ -77,6 +78,8 @@ export const commitWeights = {
   phrase: 1,
   meaning: 0.1,
   suspect: 1,
+  firstPlaces: 5,
+  fusion: 10,
 };
 
 /** Factor on what a commit changed in a file of this role, unless the question asks for that role. */
