@@ -3,6 +3,7 @@
  * threads behind it, the native word index beside it.
  */
 import type { FieldWeights } from "../../native/addon.ts";
+import type { EncodedParts } from "./store-rows.ts";
 import type {
   CommitHead,
   CommitRow,
@@ -118,8 +119,8 @@ export interface IndexWriter {
   planHistory(tokens: number): Promise<void>;
   /** Documents to encode and not encoded: files, most recently modified first, then parts of commits, newest first. */
   toEncode(limit: number): Promise<DocumentRow[]>;
-  /** Encoded parts of commits, newest first. */
-  encodedParts(): Promise<{ document: number; encoding: string; sha: string }[]>;
+  /** Parts of commits encoded after transaction `number`, newest first, and the last transaction. */
+  encodedParts(number: number): Promise<EncodedParts>;
   /** Forgets encodings (documents are queued anew). */
   forgetEncodings(keys: readonly string[]): Promise<void>;
   /** Key-value facts about the index (last commit read, ...). */

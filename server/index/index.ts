@@ -14,7 +14,7 @@ import { prepareText } from "./prepare.ts";
 import { Queue } from "./queue.ts";
 import { setAside } from "./set-aside.ts";
 import type { StoreReader } from "./store-reader.ts";
-import type { Changes } from "./store-rows.ts";
+import type { Changes, EncodedParts } from "./store-rows.ts";
 import { StoreThread } from "./store-thread.ts";
 import type { EncodedRow, StoreWriter, Written } from "./store-writer.ts";
 import type {
@@ -143,13 +143,13 @@ export class Index implements IndexReader, IndexWriter {
     return this.#catchUp();
   }
 
-  /** Calls back with the ids of documents that are gone: of files, whoever removed them; of parts of commits, where this process did. Returns how to stop. */
+  /** Calls back with the ids of documents that are gone, files and parts of commits, whoever removed them. Returns how to stop. */
   onRemoved(listener: (documents: number[]) => void): () => void {
     this.#removedListeners.add(listener);
     return () => this.#removedListeners.delete(listener);
   }
 
-  /** Calls back with what another process changed (file documents). Returns how to stop. */
+  /** Calls back with what another process changed: file documents, and that there may be more (`encodedParts`). Returns how to stop. */
   onFollowed(listener: (changes: Changes) => void): () => void {
     this.#changeListeners.add(listener);
     return () => this.#changeListeners.delete(listener);
@@ -330,8 +330,8 @@ export class Index implements IndexReader, IndexWriter {
     return this.#writeFiles((writer) => writer.call("planHistory", tokens));
   }
 
-  encodedParts(): Promise<{ document: number; encoding: string; sha: string }[]> {
-    return this.#reader.call("encodedParts");
+  encodedParts(number: number): Promise<EncodedParts> {
+    return this.#reader.call("encodedParts", number);
   }
 
   commitsWithoutDiff(): Promise<string[]> {

@@ -10,6 +10,7 @@ import {
   commitRow,
   documentColumns,
   documentRow,
+  type EncodedParts,
   type PackedChanges,
   selectDocument,
   selectSymbol,
@@ -137,7 +138,7 @@ export class StoreReader {
       const complete = number < state.trimmed || number > state.number;
       const after = complete ? 0 : number;
       const sql = `SELECT json_group_array(json_array(${documentColumns}, added)) AS rows FROM (SELECT * FROM documents WHERE changed > ? AND kind = 'file' ORDER BY id)`;
-      const removed = complete ? [] : this.#all("SELECT document FROM removals WHERE number > ? AND kind = 'file'", after);
+      const removed = complete ? [] : this.#all("SELECT document FROM removals WHERE number > ? AND kind IN ('file', 'part')", after);
       return {
         number: state.number,
         complete,
@@ -333,15 +334,17 @@ export class StoreReader {
     return this.#all(`${selectDocument} WHERE encode = 1 AND encoding = '' ORDER BY kind, modified DESC LIMIT ?`, limit).map(documentRow);
   }
 
-  /** Encoded parts of commits, newest first. */
-  encodedParts(): { document: number; encoding: string; sha: string }[] {
-    return this.#all("SELECT id, encoding, sha FROM documents WHERE kind = 'part' AND encoding <> '' ORDER BY modified DESC").map(
-      (row) => ({
+  /** Parts of commits encoded after transaction `number`, newest first, and the last transaction. */
+  encodedParts(number: number): EncodedParts {
+    const sql = "SELECT id, encoding, sha FROM documents WHERE kind = 'part' AND encoding <> '' AND changed > ? ORDER BY modified DESC";
+    return this.#snapshot(() => ({
+      number: this.state().number,
+      parts: this.#all(sql, number).map((row) => ({
         document: Number(row.id),
         encoding: String(row.encoding),
         sha: String(row.sha),
-      }),
-    );
+      })),
+    }));
   }
 
   getMeta(key: string): string {

@@ -12,7 +12,14 @@ export interface Changes {
   changed: DocumentRow[];
   /** Ids of those in `changed` that are new. */
   added: number[];
+  /** Files, and parts of commits. */
   removed: number[];
+}
+
+export interface EncodedParts {
+  /** Of the last transaction. */
+  number: number;
+  parts: { document: number; encoding: string; sha: string }[];
 }
 
 /** Changes with their rows as JSON: of thousands of rows objects would cost a third of a second on their way between threads. */

@@ -10,6 +10,8 @@ export class HeldCommits {
   readonly #index: Index;
   readonly #shas = new Map<number, string>();
   #filling: Promise<void> = Promise.resolve();
+  /** What was encoded up to this transaction of the index is held. */
+  #number = 0;
 
   constructor(held: EngineDocuments, index: Index) {
     this.#held = held;
@@ -29,20 +31,35 @@ export class HeldCommits {
     for (const id of documents) this.#shas.delete(id);
   }
 
-  /** Adds what is encoded and not held yet, newest first; what the cache has lost is queued anew. Ends early when `signal` is aborted. */
+  /** Nothing that is held means anything any more: the index starts anew. */
+  clear(): void {
+    this.#held.remove([...this.#shas.keys()]);
+    this.#shas.clear();
+    this.#filling = this.#filling.then(() => {
+      this.#number = 0;
+    });
+  }
+
+  /**
+   * Adds what was encoded since the last time and is not held, newest first; what the cache has lost is queued anew. Ends early when `signal`
+   * is aborted.
+   */
   fill(signal: AbortSignal): Promise<void> {
-    this.#filling = this.#filling.then(() => this.#fill(signal));
-    return this.#filling;
+    const filling = this.#filling.then(() => this.#fill(signal));
+    this.#filling = filling.catch(() => {}); // the caller hears it
+    return filling;
   }
 
   async #fill(signal: AbortSignal): Promise<void> {
-    const encoded = await this.#index.encodedParts();
-    const missing = encoded.filter(({ document, encoding }) => this.#held.encodingOf(document) !== encoding);
-    for (let from = 0; from < missing.length && !signal.aborted; from += atOnce) {
-      const parts = missing.slice(from, from + atOnce);
-      const lost = await this.#held.fill(parts.map(({ document, encoding }) => ({ document, encoding, landmarksOnly: true })));
+    const { number, parts } = await this.#index.encodedParts(this.#number);
+    const missing = parts.filter(({ document, encoding }) => this.#held.encodingOf(document) !== encoding);
+    for (let from = 0; from < missing.length; from += atOnce) {
+      if (signal.aborted) return;
+      const some = missing.slice(from, from + atOnce);
+      const lost = await this.#held.fill(some.map(({ document, encoding }) => ({ document, encoding, landmarksOnly: true })));
       if (lost.length > 0 && this.#index.writable) await this.#index.forgetEncodings(lost.map(({ encoding }) => encoding));
-      this.add(parts.map(({ document, sha }) => ({ id: document, commit: sha })));
+      this.add(some.map(({ document, sha }) => ({ id: document, commit: sha })));
     }
+    this.#number = number;
   }
 }

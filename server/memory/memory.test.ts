@@ -272,6 +272,31 @@ describe.skipIf(missing !== "")("Memory", () => {
     );
   });
 
+  it("takes in the commits that another window reads, by words and by meaning, and forgets them with it", async () => {
+    const set = { history: defaultSettings.history };
+    const { memory: writer } = await memories.ready(repo.path, { set });
+    const { memory: follower } = await memories.open(repo.path, { set });
+    expect(follower.index.writable).toBe(false);
+    follower.start();
+    await repo.write({ "src/gamma.js": source("gammasum") });
+    const sha = await repo.commit("Multiply in gamma");
+    await eventually(
+      () => follower.index.searchCommits("multiply", 5, { path: 1, symbols: 1, body: 1 }),
+      (hits) => hits.length === 1,
+    );
+    await eventually(
+      () => scoreCommits(follower, "how are numbers added?"),
+      (scores) => scores?.has(sha) === true,
+    );
+    await repo.git("reset", "--quiet", "--hard", "HEAD~1");
+    await until(writer, ({ commits }) => commits === 1);
+    await eventually(
+      () => scoreCommits(follower, "how are numbers added?"),
+      (scores) => scores?.has(sha) !== true,
+    );
+    expect(await follower.index.searchCommits("multiply", 5, { path: 1, symbols: 1, body: 1 })).toEqual([]);
+  });
+
   it("brings a folder up to date for a command, with a summary", async () => {
     const { memory } = await memories.open(repo.path, { watch: false });
     const phases = new Set<string>();
@@ -285,6 +310,19 @@ describe.skipIf(missing !== "")("Memory", () => {
     expect(summary.chunks).toBeGreaterThanOrEqual(3);
     expect([...phases]).toEqual(["words", "history", "encoding"]);
     expect((await memory.status()).state).toBe("ready");
+  });
+
+  it("encodes the history's budget for a command, which a later one uses without encoding anything", async () => {
+    const options = { watch: false, set: { history: defaultSettings.history } };
+    const { memory: indexing } = await memories.open(repo.path, options);
+    await indexing.bringUpToDate({ words: true, history: true, encodings: true });
+    const { toEncode, encoded } = (await indexing.status()).history;
+    expect([toEncode, encoded]).toEqual([1, 1]);
+    await memories.close(indexing);
+    const { memory: asking } = await memories.open(repo.path, options);
+    await asking.bringUpToDate({ words: true, history: true, encodings: false });
+    expect((await scoreCommits(asking, "how are numbers added?"))?.size).toBe(1);
+    expect(tokensEncoded(asking)).toBe(0);
   });
 
   it("leaves history out where it is not wanted", async () => {

@@ -113,7 +113,10 @@ export class Memory {
       largeFolder: options.largeFolder ?? largeFolder,
       retryMs: options.retryMs ?? 15_000,
       onMessage: (level, text) => this.#tell(level, text),
-      onRebuilt: () => this.#held?.remove([...this.#held.ids()]),
+      onRebuilt: () => {
+        this.#held?.remove([...this.#held.ids()]);
+        this.#commits?.clear();
+      },
     });
     index.onRemoved((documents) => this.#forget(documents));
   }
@@ -319,7 +322,11 @@ export class Memory {
   /** Another process writes: what it encodes is taken in, and its place when it ends. */
   #follow(): void {
     void this.#fillCommits();
-    this.index.onFollowed(({ changed }) => void this.#takeIn(changed));
+    this.index.onFollowed(({ changed, complete }) => {
+      if (complete) this.#commits?.clear();
+      void this.#takeIn(changed);
+      void this.#fillCommits();
+    });
     this.index.follow();
     this.#lock.onFree(() => {
       this.#running = this.#takeOver();
