@@ -18,7 +18,10 @@ export interface Settings {
     enabled: boolean;
     /** Language ids without completion. */
     disabledLanguages: string[];
-    /** Milliseconds after the last key before a completion is computed. */
+    /** Whether suggestions come in comments and in strings. */
+    inComments: boolean;
+    inStrings: boolean;
+    /** Milliseconds between the last key and the computation of a completion, at most. */
     delayMs: number;
     /** 0..1: nothing is shown below it. */
     minimumConfidence: number;
@@ -38,7 +41,16 @@ export const defaultSettings: Settings = {
   history: { commits: "all", refs: "HEAD", encodeTokens: "auto" },
   cacheGigabytes: 8,
   gpuGigabytes: "auto",
-  completion: { enabled: true, disabledLanguages: [], delayMs: 120, minimumConfidence: 0.45, endpoint: "", model: "" },
+  completion: {
+    enabled: true,
+    disabledLanguages: [],
+    inComments: true,
+    inStrings: true,
+    delayMs: 120,
+    minimumConfidence: 0.45,
+    endpoint: "",
+    model: "",
+  },
   answerEndpoint: "",
   answerModel: "",
   encodeLargeFolders: false,

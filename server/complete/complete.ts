@@ -144,7 +144,7 @@ export class Completer {
     if (isSecretPath(request.path)) return "secret file";
     if (!this.#memory.settings.completion.endpoint && !(this.#memory.engine && this.#memory.tokenizer))
       return this.#memory.problem || "no engine";
-    return declines(request, this.#memory.settings.completion.disabledLanguages);
+    return declines(request, this.#memory.settings.completion);
   }
 
   async #compute(request: CompletionRequest, signal: AbortSignal): Promise<Unmeasured> {

@@ -86,9 +86,20 @@ describe("polish", () => {
 });
 
 describe("declines", () => {
+  const all = { disabledLanguages: ["markdown"], inComments: true, inStrings: true };
+
   it("does not complete languages that are off, nor inside of a word", () => {
-    expect(declines({ prefix: "a", suffix: "", language: "markdown" }, ["markdown"])).toBe("language is off");
-    expect(declines({ prefix: "va", suffix: "lue", language: "go" }, ["markdown"])).toBe("inside a word");
-    expect(declines({ prefix: "va ", suffix: "lue", language: "go" }, [])).toBe("");
+    expect(declines({ prefix: "a", suffix: "", language: "markdown" }, all)).toBe("language is off");
+    expect(declines({ prefix: "va", suffix: "lue", language: "go" }, all)).toBe("inside a word");
+    expect(declines({ prefix: "va ", suffix: "lue", language: "go" }, all)).toBe("");
+  });
+
+  it("does not complete comments and strings where they are off", () => {
+    const comment = { prefix: "a // b", suffix: "", language: "go" };
+    const string = { prefix: 'f("b', suffix: '")', language: "go" };
+    expect([declines(comment, all), declines(string, all)]).toEqual(["", ""]);
+    expect(declines(comment, { ...all, inComments: false })).toBe("comments are off");
+    expect(declines(string, { ...all, inStrings: false })).toBe("strings are off");
+    expect(declines({ ...comment, prefix: "a" }, { ...all, inComments: false, inStrings: false })).toBe("");
   });
 });

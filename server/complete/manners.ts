@@ -3,6 +3,9 @@
  *
  * A completion never repeats what follows the cursor, closes no bracket that is closed already, holds no secret, and says something.
  */
+import type { Settings } from "../settings.ts";
+import { lexicalPlace } from "./lexical.ts";
+
 export interface Offer {
   /** Decoded text, one line. */
   text: string;
@@ -40,10 +43,16 @@ export function polish(offer: Offer): Verdict {
 }
 
 /** Why no completion is computed at this place at all, or "". */
-export function declines(place: { prefix: string; suffix: string; language: string }, disabledLanguages: readonly string[]): string {
+export function declines(
+  place: { prefix: string; suffix: string; language: string },
+  { disabledLanguages, inComments, inStrings }: Pick<Settings["completion"], "disabledLanguages" | "inComments" | "inStrings">,
+): string {
   if (disabledLanguages.includes(place.language)) return "language is off";
   if (/^[\p{L}\p{N}_]/u.test(place.suffix) && /[\p{L}\p{N}_]$/u.test(place.prefix)) return "inside a word";
-  return "";
+  if (inComments && inStrings) return "";
+  const lexical = lexicalPlace(place.prefix, place.language);
+  if (lexical === "comment" && !inComments) return "comments are off";
+  return lexical === "string" && !inStrings ? "strings are off" : "";
 }
 
 function firstLine(text: string): string {

@@ -1,9 +1,9 @@
 /**
  * What the repository says about a cursor, as text for a model that has no memory of it.
  *
- * First the definitions that the file can name: members of the receiver, then what it imports, a signature each; then passages
- * with the same words as the lines around the cursor. What stands in the file already, or twice, is left out. The most telling part
- * comes last, nearest to the code.
+ * First the definitions that the file can name, a signature each: members of the receiver, what it imports. Then, of the passages
+ * with the same words as the lines around the cursor, the few lines that are most like them: many short pieces say more names than few
+ * whole passages. What stands twice is left out. The most telling part comes last, nearest to the code.
  */
 import type { IndexReader } from "../index/api.ts";
 import type { Definition, KnownNames, NameSources } from "./known-names.ts";
@@ -30,10 +30,13 @@ export interface ContextQuestion {
 }
 
 /** Of the budget: signatures. Passages take what is left. */
-const signatureShare = 0.5;
-const mostPassages = 12;
-/** Lines above the cursor whose words are looked for. */
+const signatureShare = 0.25;
+const mostPassages = 48;
+/** Lines of a passage that are taken. */
+const pieceLines = 8;
+/** Lines above the cursor whose words are looked for, and those that pieces are to be like. */
 const queryLines = 6;
+const likeLines = 12;
 
 /** Least telling first. */
 export async function repositoryContext(sources: ContextSources, question: ContextQuestion): Promise<ContextPart[]> {
@@ -79,19 +82,55 @@ async function passageParts(
   budget: number,
   taken: readonly ContextPart[],
 ): Promise<ContextPart[]> {
-  const query = `${prefix.split("\n").slice(-queryLines).join(" ")} ${suffix.split("\n").slice(0, 3).join(" ")}`;
-  const hits = await sources.index.searchFiles(query, mostPassages * 2, { path: 0.5, symbols: 1, body: 1 });
+  const above = prefix.split("\n");
+  const query = `${above.slice(-queryLines).join(" ")} ${suffix.split("\n").slice(0, 3).join(" ")}`;
+  const hits = await sources.index.searchFiles(query, mostPassages, { path: 0.5, symbols: 1, body: 1 });
+  const weights = wordWeights(above.slice(-likeLines));
+  const seen = new Set(taken.flatMap((part) => part.text.split("\n")));
   const parts: ContextPart[] = [];
   let left = budget;
-  for (const hit of hits.filter((one) => one.path !== path).slice(0, mostPassages)) {
-    const lines = (await sources.fileText(hit.path))?.split("\n").slice(hit.startLine - 1, hit.endLine) ?? [];
-    const known = taken.filter((part) => part.path === hit.path).map((part) => part.text);
-    const text = lines.filter((line) => line.trim() !== "" && !known.some((one) => one.includes(line.trim()))).join("\n");
+  for (const hit of hits.filter((one) => one.path !== path)) {
+    const lines = (await sources.fileText(hit.path))?.split(/\r?\n/).slice(hit.startLine - 1, hit.endLine) ?? [];
+    const piece = likest(lines.filter(saysSomething), weights).filter((line) => !seen.has(line.trim()));
+    const text = dedented(piece);
     if (text === "" || text.length + hit.path.length + 2 > left) continue;
+    for (const line of piece) seen.add(line.trim());
     parts.push({ path: hit.path, text });
     left -= text.length + hit.path.length + 2;
   }
   return parts;
+}
+
+/** By word: how near above the cursor it stands, the line itself 1. */
+function wordWeights(lines: readonly string[]): Map<string, number> {
+  const weights = new Map<string, number>();
+  for (const [at, line] of lines.entries()) for (const word of wordsIn(line)) weights.set(word, 2 / (1 + lines.length - at));
+  return weights;
+}
+
+/** The lines in a row that share most with the words. */
+function likest(lines: readonly string[], weights: ReadonlyMap<string, number>): readonly string[] {
+  const likeness = lines.map((line) => [...wordsIn(line)].reduce((sum, word) => sum + (weights.get(word) ?? 0), 0));
+  let best = 0;
+  let most = -1;
+  for (let start = 0; start <= Math.max(0, lines.length - pieceLines); start++) {
+    const sum = likeness.slice(start, start + pieceLines).reduce((a, b) => a + b, 0);
+    if (sum > most) [best, most] = [start, sum];
+  }
+  return lines.slice(best, best + pieceLines);
+}
+
+function saysSomething(line: string): boolean {
+  return /[\p{L}_]{2}/u.test(line);
+}
+
+function wordsIn(text: string): Set<string> {
+  return new Set(text.match(/[\p{L}_][\p{L}\p{N}_]{2,}/gu));
+}
+
+function dedented(lines: readonly string[]): string {
+  const indent = Math.min(...lines.map((line) => line.search(/\S/)));
+  return lines.map((line) => line.slice(indent).trimEnd()).join("\n");
 }
 
 function sizeOf(parts: readonly ContextPart[]): number {

@@ -1,5 +1,5 @@
 /**
- * textDocument/inlineCompletion: waits until the typing pauses, asks the completer, and offers one item.
+ * textDocument/inlineCompletion: waits as the typing's rhythm asks for (typing.ts), asks the completer, and offers one item.
  *
  * Everything ends early when the client cancels: the wait, the computation, and the offer of what the document has outgrown.
  */
@@ -18,6 +18,7 @@ import type { Settings } from "../settings.ts";
 import { signalOf } from "./errors.ts";
 import type { Folders } from "./folders.ts";
 import type { Log } from "./opened.ts";
+import { TypingRhythm } from "./typing.ts";
 import { uriInFolder } from "./uris.ts";
 
 export type LocatedChunk = CompletionChunk & { uri: string };
@@ -33,6 +34,7 @@ export class InlineCompletions {
   readonly #options: InlineCompletionsOptions;
   /** By document URI: the chunks behind the last completion offered there. */
   readonly #sources = new Map<string, LocatedChunk[]>();
+  readonly #rhythm = new TypingRhythm();
   readonly #counts: SuggestionCounts = { offered: 0, accepted: 0 };
 
   constructor(options: InlineCompletionsOptions) {
@@ -63,7 +65,7 @@ export class InlineCompletions {
     const signal = signalOf(token);
     if (params.context.triggerKind === InlineCompletionTriggerKind.Automatic) {
       if (!completion.enabled) return [];
-      if (!(await paused(completion.delayMs, signal))) return [];
+      if (!(await paused(this.#rhythm.wait(performance.now(), completion.delayMs), signal))) return [];
     }
     const { version } = document;
     const cursor = cursorOf(document, params);

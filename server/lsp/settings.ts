@@ -53,6 +53,8 @@ export function readSettings(value: unknown): ReadSettings {
         defaults.completion.disabledLanguages,
         strings,
       ),
+      inComments: take(completion, "inComments", "completion.inComments", defaults.completion.inComments, boolean),
+      inStrings: take(completion, "inStrings", "completion.inStrings", defaults.completion.inStrings, boolean),
       delayMs: take(completion, "delayMs", "completion.delayMs", defaults.completion.delayMs, number(0, 10_000)),
       minimumConfidence: take(
         completion,
