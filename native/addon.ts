@@ -90,7 +90,7 @@ export interface Step {
 
 export interface EngineStats {
   backend: "cpu" | "cuda";
-  /** "baseline", "avx2", "avx512" or "neon" for cpu; the device's name for cuda. */
+  /** "baseline", "avx2", "avxvnni", "avx512" or "neon" for cpu; the device's name for cuda. */
   detail: string;
   /** Why no GPU serves, for people; "" where one does. A GPU that fails later is let go, and this says so. */
   withoutGpu?: string;
@@ -113,7 +113,7 @@ export interface EngineOptions {
   model: string;
   /** Threads of the pool; 0 = physical cores. */
   threads: number;
-  /** Forces an instruction set at or below the machine's ("baseline" | "avx2" | "avx512"), for tests; "" = best. */
+  /** Forces an instruction set at or below the machine's ("baseline" | "avx2" | "avxvnni" | "avx512"), for tests; "" = best. */
   isa: string;
   /** "float": float activations and unrounded encodings (1,024 bytes a landmark, 65,536 a chunk), to compare with the reference. Default "stored". */
   precision?: "stored" | "float";
@@ -224,7 +224,7 @@ export interface NativeWords {
 export interface NativeAddon {
   /** Version of this contract: the loader refuses another. */
   contract: 1;
-  isa(): "baseline" | "avx2" | "avx512" | "neon";
+  isa(): "baseline" | "avx2" | "avxvnni" | "avx512" | "neon";
   /** GOP/s of one thread in int8 dot products from registers, for benchmarks; blocks for some milliseconds. `isa` as in EngineOptions. */
   int8Ceiling?(isa: string): Result<number>;
   loadEngine(options: EngineOptions): Promise<Result<NativeEngine>>;

@@ -14,7 +14,7 @@ namespace {
 
 // From the best down.
 const Kernels* const* available(int* count) {
-  static const Kernels* list[3];
+  static const Kernels* list[4];
   static const int n = [] {
     int i = 0;
 #if defined(__x86_64__)
@@ -23,6 +23,7 @@ const Kernels* const* available(int* count) {
     const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
                         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vnni");
     if (avx512) list[i++] = &kernelsAvx512;
+    if (avx2 && __builtin_cpu_supports("avxvnni")) list[i++] = &kernelsAvxVnni;
     if (avx2) list[i++] = &kernelsAvx2;
 #elif defined(__aarch64__) && defined(__linux__)
     if (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) list[i++] = &kernelsNeon;

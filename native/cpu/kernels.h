@@ -102,6 +102,7 @@ struct Kernels {
 extern const Kernels kernelsBaseline;
 #if defined(__x86_64__)
 extern const Kernels kernelsAvx2;
+extern const Kernels kernelsAvxVnni;
 extern const Kernels kernelsAvx512;
 #elif defined(__aarch64__)
 extern const Kernels kernelsNeon;

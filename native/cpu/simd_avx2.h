@@ -1,56 +1,23 @@
-// 8 lanes: AVX2 with FMA and F16C. Included inside the namespace of kernels_avx2.cpp.
-static constexpr int W = 8, MR = 4, NV = 2;
+// AVX2 with FMA and F16C. Included inside the namespace of kernels_avx2.cpp.
+#include "cpu/simd_256.h"
+
+static constexpr int MR = 4, NV = 2;
 static constexpr bool biased = false;
 
-typedef float F __attribute__((vector_size(32)));
-typedef int32_t I __attribute__((vector_size(32)));
-typedef int8_t Bytes __attribute__((vector_size(8)));
 // |w| and w: maddubs wants one unsigned side. |w| <= 128 and |a| <= 127, so a pair's sum stays below 2^15.
 struct Weights {
   __m256i magnitude, sign;
 };
-using Acts = __m256i;
-using Acc = I;
-
-static inline F fma(F a, F b, F c) { return (F)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c); }
-static inline float reduceAdd(F a) {
-  __m128 x = _mm_add_ps(_mm256_castps256_ps128((__m256)a), _mm256_extractf128_ps((__m256)a, 1));
-  x = _mm_add_ps(x, _mm_movehl_ps(x, x));
-  return _mm_cvtss_f32(_mm_add_ss(x, _mm_shuffle_ps(x, x, 1)));
-}
-static inline float reduceMax(F a) {
-  __m128 x = _mm_max_ps(_mm256_castps256_ps128((__m256)a), _mm256_extractf128_ps((__m256)a, 1));
-  x = _mm_max_ps(x, _mm_movehl_ps(x, x));
-  return _mm_cvtss_f32(_mm_max_ss(x, _mm_shuffle_ps(x, x, 1)));
-}
-static inline int32_t reduceAdd(I a) {
-  __m128i x = _mm_add_epi32(_mm256_castsi256_si128((__m256i)a), _mm256_extracti128_si256((__m256i)a, 1));
-  x = _mm_add_epi32(x, _mm_shuffle_epi32(x, 0x4e));
-  return _mm_cvtsi128_si32(_mm_add_epi32(x, _mm_shuffle_epi32(x, 0xb1)));
-}
-static inline F maximum(F a, F b) { return (F)_mm256_max_ps((__m256)a, (__m256)b); }
-static inline F minimum(F a, F b) { return (F)_mm256_min_ps((__m256)a, (__m256)b); }
-static inline uint32_t above(F a, F b) { return (uint32_t)_mm256_movemask_ps(_mm256_cmp_ps((__m256)a, (__m256)b, _CMP_GT_OQ)); }
-static inline F toFloat(I a) { return (F)_mm256_cvtepi32_ps((__m256i)a); }
-static inline F bytesToFloat(const int8_t* p) { return (F)_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i*)p))); }
-static inline F halfToFloat(const uint16_t* p) { return (F)_mm256_cvtph_ps(_mm_loadu_si128((const __m128i*)p)); }
 
 static inline Weights loadWeights(const uint8_t* p) {
   __m256i w = _mm256_xor_si256(_mm256_loadu_si256((const __m256i*)p), _mm256_set1_epi8(-128));
   return {_mm256_abs_epi8(w), w};
 }
-static inline Acts broadcastActs(const int8_t* p) {
-  int32_t four;
-  __builtin_memcpy(&four, p, 4);
-  return _mm256_set1_epi32(four);
-}
-static inline Acts loadActs(const int8_t* p) { return _mm256_loadu_si256((const __m256i*)p); }
 // Signed bytes as weights.
 static inline Weights loadSigned(const int8_t* p) {
   __m256i w = _mm256_loadu_si256((const __m256i*)p);
   return {_mm256_abs_epi8(w), w};
 }
-static inline Acc zeroAcc() { return I{}; }
 static inline Acc dot4(Acc acc, Weights w, Acts a) {
   __m256i pairs = _mm256_maddubs_epi16(w.magnitude, _mm256_sign_epi8(a, w.sign));
   return acc + (I)_mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
@@ -59,5 +26,4 @@ static inline Acc dot4(Acc acc, Weights w, Acts a) {
 static inline Acc dotPositive(Acc acc, Acts p, Acts a) {
   return acc + (I)_mm256_madd_epi16(_mm256_maddubs_epi16(p, a), _mm256_set1_epi16(1));
 }
-static inline I finish(Acc a) { return a; }
 static inline int32_t byteSum(const int8_t*, int) { return 0; }

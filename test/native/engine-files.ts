@@ -3,7 +3,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { CHUNK, type DocumentPlace, type EncodedChunks, type NativeEngine, unwrap } from "../../native/addon.ts";
+import { CHUNK, type DocumentPlace, type EncodedChunks, isFailure, type NativeEngine, unwrap } from "../../native/addon.ts";
 import { loadAddon } from "../../native/load.ts";
 
 export const modelFolder = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "model");
@@ -11,12 +11,7 @@ export const addon = loadAddon();
 export const none = new Int32Array();
 
 /** The instruction sets that this machine runs, best first. */
-export const isas: string[] = {
-  avx512: ["avx512", "avx2", "baseline"],
-  avx2: ["avx2", "baseline"],
-  neon: ["neon", "baseline"],
-  baseline: ["baseline"],
-}[addon.isa()];
+export const isas: string[] = ["avx512", "avxvnni", "avx2", "neon", "baseline"].filter((isa) => !isFailure(addon.int8Ceiling!(isa)));
 
 export interface FixtureDocument {
   name: string;

@@ -42,7 +42,7 @@ Marks::Marks(uint32_t chunks, int seed, uint32_t distinct) : chunks(chunks), byt
 }
 
 int main(int argc, char** argv) {
-  for (const char* isa : {"avx512", "avx2", "neon", "baseline"}) {
+  for (const char* isa : {"avx512", "avxvnni", "avx2", "neon", "baseline"}) {
     const Kernels* kernels = chooseKernels(isa);
     if (!kernels) continue;
     checkKernels(*kernels);
