@@ -57,6 +57,7 @@ const pathsAlone = { path: 1, symbols: 0, body: 0 };
 const subjectAlone = { path: 0, symbols: 1, body: 0 };
 /** Asks what went. */
 export const REMOVED = /\b(?:remov(?:e|ed|es|ing|al)|delet(?:e|ed|es|ion)|dropped|disappear(?:s|ed)?|gone|got rid of|went away)\b/i;
+const ASKS = /^\s*(?:when|who|why|which|what|where|how)\b|\bcommits?\b|\?\s*$/i;
 const SHA = /\b[0-9a-f]{40}\b/g;
 /** Words of the question's form; commits seldom hold them and they only lower the coverage. */
 const FORM =
@@ -196,9 +197,9 @@ function bestShas(meanings: CommitsAsked["meanings"], count: number): string[] {
   ).map((at) => shas[at]![0]);
 }
 
-/** What of a change the question asks for. */
+/** What of a change the question asks for; a note that tells of a change asks nothing, and is looked for by all that it says. */
 function intentOf(query: Query): "removed" | "added" | "any" {
-  if (query.kind !== "history") return "any";
+  if (query.kind !== "history" || !ASKS.test(query.text)) return "any";
   if (REMOVED.test(query.text)) return "removed";
   return FIRST.test(query.text) ? "added" : "any";
 }

@@ -33,8 +33,9 @@ export async function suspectsOf(sources: SearchSources, query: Query): Promise<
 }
 
 /** Files that define what a test names, the one with most of its names first. */
-async function tested({ index, fileText }: SearchSources, test: string): Promise<string[]> {
-  const text = (await fileText(test)) ?? "";
+async function tested(sources: SearchSources, test: string): Promise<string[]> {
+  const { index } = sources;
+  const text = (await sources.fileText(test)) ?? "";
   const names = [...new Set(text.match(/[\p{L}_$][\p{L}\p{N}_$]{3,}/gu) ?? [])];
   const rare = names.sort((a, b) => index.documentFrequency(a) - index.documentFrequency(b)).slice(0, NAMES);
   const rows = await index.symbolsNamed(rare);

@@ -18,8 +18,8 @@ export interface Folder {
 export interface Repository extends Folder {
   /** Runs git in the repository and returns what it prints. */
   git(...args: string[]): Promise<string>;
-  /** Stages everything that git does not ignore and commits it; returns the full sha. */
-  commit(message: string): Promise<string>;
+  /** Stages everything that git does not ignore and commits it, now or on a day (YYYY-MM-DD); returns the full sha. */
+  commit(message: string, day?: string): Promise<string>;
 }
 
 const execute = promisify(execFile);
@@ -50,15 +50,19 @@ export async function folder(files: Files = {}): Promise<Folder> {
 /** A temporary git repository on branch main with the files written, nothing staged or committed yet. */
 export async function repository(files: Files = {}): Promise<Repository> {
   const made = await folder(files);
+  const settings = ["-c", "protocol.file.allow=always", "-c", "core.hooksPath=/dev/null", "-c", "gc.auto=0"];
   const git = async (...args: string[]): Promise<string> => {
-    const settings = ["-c", "protocol.file.allow=always", "-c", "core.hooksPath=/dev/null", "-c", "gc.auto=0"];
     const { stdout } = await execute("git", [...settings, ...args], { cwd: made.path, env: environment, maxBuffer: 1 << 28 });
     return stdout;
   };
   await git("init", "--quiet", "--initial-branch=main");
-  const commit = async (message: string): Promise<string> => {
+  const commit = async (message: string, day?: string): Promise<string> => {
     await git("add", "--all");
-    await git("commit", "--quiet", "--allow-empty", "--message", message);
+    const dates = day ? { GIT_AUTHOR_DATE: `${day}T12:00:00Z`, GIT_COMMITTER_DATE: `${day}T12:00:00Z` } : {};
+    await execute("git", [...settings, "commit", "--quiet", "--allow-empty", "--message", message], {
+      cwd: made.path,
+      env: { ...environment, ...dates },
+    });
     return (await git("rev-parse", "HEAD")).trim();
   };
   return { ...made, git, commit };
