@@ -1,21 +1,23 @@
 /** What retrieval and a person ask of git itself: tags, patches of commits already found, files as they were. */
 import { type ChangedFile, changedFiles, fileAt } from "./commit-files.ts";
+import { type ContainedIn, Containing } from "./containing.ts";
 import { readPatches } from "./diffs.ts";
 import { GitError } from "./git.ts";
 import { type LineOrigin, lineOrigin, type OriginQuestion } from "./line-origin.ts";
 import type { Patch } from "./patch-parser.ts";
 import { PatchReader } from "./patch-reader.ts";
 import { withoutSecrets } from "./patch-secrets.ts";
-import { readReleases } from "./releases.ts";
 import { readTags, type Tag } from "./tags.ts";
 
-/** Milliseconds for which tags once read are believed. */
+/** Milliseconds for which tags and branches once read are believed. */
 const tagsLast = 30_000;
 
 export class Past {
   readonly #folder: string;
   readonly #patches: PatchReader;
   #tags: { read: number; tags: Promise<Tag[]> } | undefined;
+
+  #containing: { read: number; walk: Promise<Containing | undefined> } | undefined;
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -49,13 +51,36 @@ export class Past {
     return found;
   }
 
-  /** The release that each commit first came with: the oldest tag that reaches it. None where git cannot say in time. */
-  async releases(shas: readonly string[]): Promise<Map<string, string>> {
+  /**
+   * The release that each commit first came with and the branches that have it, by full sha; nothing where git cannot say. The first answer waits for
+   * a walk over the history; later ones are as old as the last walk, which is repeated beside them once refs may have moved.
+   */
+  async containing(shas: readonly string[]): Promise<Map<string, ContainedIn>> {
+    this.#walkAgain();
+    const walked = await this.#containing?.walk;
+    return new Map(walked ? shas.map((sha) => [sha, walked.of(sha)]) : []);
+  }
+
+  #walkAgain(): void {
+    const read = Date.now();
+    const last = this.#containing;
+    if (last && read - last.read <= tagsLast) return;
+    const walk = (last?.walk ?? Promise.resolve(undefined)).then((known) => this.#walk(known));
+    this.#containing = { read, walk: last?.walk ?? walk };
+    walk.then(
+      () => {
+        this.#containing = { read, walk };
+      },
+      () => {}, // whoever waits for it hears it
+    );
+  }
+
+  async #walk(known: Containing | undefined): Promise<Containing | undefined> {
     try {
-      return await readReleases(this.#folder, shas);
+      return await Containing.read(this.#folder, known);
     } catch (error) {
       if (!(error instanceof GitError)) throw error;
-      return new Map();
+      return known;
     }
   }
 

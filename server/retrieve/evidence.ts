@@ -1,6 +1,7 @@
 /**
  * Evidence out of ranked files and commits: the region to show around the best place, its text, and why it was chosen.
  */
+import type { ContainedIn } from "../history/containing.ts";
 import type { CommitRow } from "../index/types.ts";
 import type { Asked } from "./asked.ts";
 import type { Change, ShownChange } from "./changes.ts";
@@ -61,8 +62,9 @@ export function commitEvidence(
   commit: CommitRow,
   { score, coverage }: Pick<RankedCommit, "score" | "coverage">,
   shown: ShownChange | undefined,
-  release: string | undefined,
+  { release, branches }: ContainedIn = { branches: [] },
 ): Evidence {
+  const where = release ? `, first in ${release}` : branches.length > 0 ? `, on ${branches.slice(0, BRANCHES_SHOWN).join(", ")}` : "";
   const { side = "both", ...change } = shown ?? {};
   return {
     ...(shown && { change: change as Change }),
@@ -76,12 +78,13 @@ export function commitEvidence(
     bestStart: 0,
     bestEnd: 0,
     text: commitText(commit) + (shown ? `\n\n${shown.path}\n${shown.text}` : ""),
-    title: `commit ${commit.sha.slice(0, 10)} by ${commit.author || "unknown"}, ${day(commit.date)}${release ? `, first in ${release}` : ""}`,
+    title: `commit ${commit.sha.slice(0, 10)} by ${commit.author || "unknown"}, ${day(commit.date)}${where}`,
   };
 }
 
 const SIDES = { removed: "removed lines", added: "added lines", both: "changed lines" };
 const PATHS_SHOWN = 12;
+const BRANCHES_SHOWN = 3;
 
 function commitText(commit: CommitRow): string {
   const paths = commit.paths.slice(0, PATHS_SHOWN);

@@ -25,10 +25,10 @@ export async function rankHistory(sources: SearchSources, query: Query, k: numbe
 /** What is shown of ranked commits, in their order; those gone meanwhile are left out. */
 export async function commitsShown({ index, past }: SearchSources, query: Query, ranked: readonly RankedCommit[]): Promise<Evidence[]> {
   if (ranked.length === 0) return [];
-  const [rows, places, releases] = await Promise.all([
+  const [rows, places, containing] = await Promise.all([
     index.commits(ranked.map(({ commit }) => commit.sha)),
     index.diffPlaces(ranked.flatMap(({ part }) => part ?? [])),
-    query.kind === "history" ? past.releases(ranked.map(({ commit }) => commit.sha)) : new Map<string, string>(),
+    query.kind === "history" ? past.containing(ranked.map(({ commit }) => commit.sha)) : undefined,
   ]);
   const rowOf = new Map(rows.map((row) => [row.sha, row]));
   const placeOf = new Map(places.map((place) => [place.part, place]));
@@ -37,6 +37,6 @@ export async function commitsShown({ index, past }: SearchSources, query: Query,
   return placed.flatMap(({ place, ...it }) => {
     const row = rowOf.get(it.commit.sha);
     const change = place && changeIn(index, query, place, patches.get(it.commit.sha));
-    return row ? [commitEvidence(row, it, change, releases.get(row.sha))] : [];
+    return row ? [commitEvidence(row, it, change, containing?.get(row.sha))] : [];
   });
 }

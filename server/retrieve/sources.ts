@@ -13,7 +13,7 @@ export interface SearchSources {
   /** The path as commits have it: relative to the git top level. */
   headerPath(path: string): string;
   /** What git says of the past. */
-  past: Pick<Past, "tags" | "patches" | "releases">;
+  past: Pick<Past, "tags" | "patches" | "containing">;
   /** The text of a file, unsaved text first; undefined when it cannot be read (vanished, left out). */
   fileText(path: string): Promise<string | undefined>;
 }
