@@ -24,7 +24,7 @@ export class Client implements Disposable {
       options: { execArgv: ["--liftoff-only"] }, // server/index/outline.ts says why
     };
     this.#client = new LanguageClient("everyline", "Everyline", server, {
-      documentSelector: [{ scheme: "file" }, { scheme: "untitled" }],
+      documentSelector: [{ scheme: "file" }, { scheme: "untitled" }, { scheme: "vscode-notebook-cell" }],
       outputChannel: log,
       initializationOptions,
     });

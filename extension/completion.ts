@@ -7,7 +7,11 @@ import type { SourcesTree } from "./sourcesTree.ts";
 const setting = "completion.enabled";
 
 export function registerCompletion(client: Client, sources: SourcesTree): Disposable[] {
-  const item = languages.createLanguageStatusItem("everyline.completion", [{ scheme: "file" }, { scheme: "untitled" }]);
+  const item = languages.createLanguageStatusItem("everyline.completion", [
+    { scheme: "file" },
+    { scheme: "untitled" },
+    { scheme: "vscode-notebook-cell" },
+  ]);
   item.name = "Everyline Completion";
   const update = () => {
     const on = enabled();

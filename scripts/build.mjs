@@ -55,7 +55,7 @@ export async function build({ native = true } = {}) {
   ]);
   await esbuild.build({
     ...bundle,
-    entryPoints: ["test/e2e/suite/index.ts", "test/e2e/suite/everyline.suite.ts"],
+    entryPoints: ["index", "everyline.suite", "typing.suite"].map((name) => `test/e2e/suite/${name}.ts`),
     outdir: "dist/e2e",
     outExtension: { ".js": ".cjs" },
     format: "cjs",

@@ -58,7 +58,7 @@ export class InlineCompletions {
     const { folders, settings } = this.#options;
     const document = this.#options.document(params.textDocument.uri);
     if (!document) return [];
-    const place = folders.ofDocument(document.uri) ?? elsewhere(folders, document);
+    const place = folders.ofDocument(document.uri) ?? cellOf(folders, document) ?? elsewhere(folders, document);
     if (!place?.folder.opened) return [];
     const { completion } = settings();
     if (completion.disabledLanguages.includes(document.languageId)) return [];
@@ -95,6 +95,13 @@ function outcome({ shown, reason, confidence, text, ms }: Completion): string {
 /** Resolves to false when the wait was cut short. */
 async function paused(ms: number, signal: AbortSignal): Promise<boolean> {
   return wait(ms, !signal.aborted, { signal }).catch(() => false);
+}
+
+/** A cell of a notebook in a folder: as if the notebook were a file of the cell's language. */
+function cellOf(folders: Folders, { uri, languageId }: TextDocument) {
+  const notebook = /^vscode-notebook-cell:(?:\/\/)?(.*?)\.ipynb(?:#|$)/.exec(uri)?.[1];
+  if (notebook === undefined) return undefined;
+  return folders.ofDocument(`file://${notebook}.${extensions[languageId] ?? languageId}`);
 }
 
 /** A document outside all folders, or without a file, is completed from the first folder's memory under a made-up path. */

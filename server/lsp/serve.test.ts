@@ -207,6 +207,18 @@ describe("inline completion", () => {
     expect(server.completed[0]?.path).toBe("Untitled-1.py");
   });
 
+  it("takes a notebook's cell for a file of its language", async () => {
+    const server = await started();
+    const uri = `vscode-notebook-cell:${new URL(server.uri).pathname}/plots/a.ipynb#W0sZmlsZQ%3D%3D`;
+    await server.client.sendNotification("textDocument/didOpen", { textDocument: { uri, languageId: "python", version: 1, text: "def" } });
+    await server.client.sendRequest("textDocument/inlineCompletion", {
+      textDocument: { uri },
+      position: { line: 0, character: 3 },
+      context: automatic,
+    });
+    expect(server.completed[0]).toMatchObject({ path: "plots/a.py", prefix: "def" });
+  });
+
   it("is silent for a disabled language, and while typing when switched off", async () => {
     const off = await started({ configuration: { completion: { enabled: false } } });
     await off.open("a b.ts", "x");

@@ -21,7 +21,9 @@ beforeAll(async () => {
 afterAll(() => folder.dispose());
 
 const source = readFileSync(join(import.meta.dirname, "suite/everyline.suite.ts"), "utf8");
-const titles = [...source.matchAll(/^ {2}it\("([^"]+)"/gm)].map(([, title]) => `the extension ${title}`);
+const titles = [...source.matchAll(/^( *)it\("([^"]+)"/gm)].map(
+  ([, indent, title]) => `the extension ${indent === "  " ? "" : "suggestions "}${title}`,
+);
 
 describe("in the extension host", () => {
   it.each(titles)("%s", (title) => {

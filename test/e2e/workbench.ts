@@ -130,10 +130,10 @@ async function askView(page: Page): Promise<FrameLocator> {
 }
 
 /**
- * Runs dist/e2e (the bundled suite) inside a workbench's extension host, with the extension loaded from this project.
- * Returns the path of Mocha's JSON report; throws when the host never reported.
+ * Runs dist/e2e (the bundled suites) inside a workbench's extension host, with the extension loaded from this project. `more`: further
+ * variables of the host's environment. Returns the path of Mocha's JSON report; throws when the host never reported.
  */
-export async function runInHost(folder: string): Promise<string> {
+export async function runInHost(folder: string, more: Record<string, string> = {}): Promise<string> {
   const scratch = mkdtempSync(join(tmpdir(), "everyline-host-"));
   const report = join(scratch, "report.json");
   const env = { EVERYLINE_HOME: join(scratch, "home") };
@@ -151,7 +151,7 @@ export async function runInHost(folder: string): Promise<string> {
     const payload = [
       ["extensionDevelopmentPath", remote(root)],
       ["extensionTestsPath", remote(join(root, "dist/e2e/index.cjs"))],
-      ["extensionEnvironment", JSON.stringify({ EVERYLINE_MOCHA_REPORT: report })],
+      ["extensionEnvironment", JSON.stringify({ EVERYLINE_MOCHA_REPORT: report, ...more })],
     ];
     await page.goto(`${workbench.url(folder)}&payload=${encodeURIComponent(JSON.stringify(payload))}`, {
       waitUntil: "domcontentloaded",

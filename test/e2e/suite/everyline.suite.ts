@@ -1,6 +1,17 @@
 import assert from "node:assert/strict";
-import { before, describe, it } from "mocha";
-import { commands, extensions, LanguageModelTextPart, lm, TabInputTextDiff, Uri, window, workspace } from "vscode";
+import { after, afterEach, before, describe, it } from "mocha";
+import {
+  ConfigurationTarget,
+  commands,
+  extensions,
+  LanguageModelTextPart,
+  lm,
+  Selection,
+  TabInputTextDiff,
+  Uri,
+  window,
+  workspace,
+} from "vscode";
 import type { EverylineApi } from "../../../extension/api.ts";
 import type { MemoryStatus } from "../../../server/memory/types.ts";
 
@@ -99,6 +110,73 @@ describe("the extension", () => {
     );
     assert.ok(answer.found);
     await commands.executeCommand("workbench.action.files.revert");
+  });
+
+  describe("suggestions", () => {
+    const settings = () => workspace.getConfiguration("everyline");
+    const counts = async () => (await everyline.status())[0]?.suggestions ?? { offered: 0, accepted: 0 };
+
+    before(() => settings().update("completion.minimumConfidence", 0, ConfigurationTarget.Global)); // whatever the model says of itself
+    after(() => settings().update("completion.minimumConfidence", undefined, ConfigurationTarget.Global));
+    afterEach(() => commands.executeCommand("workbench.action.files.revert"));
+
+    /** Writes at the end of the importer, and waits until something is offered there. */
+    async function offeredAfter(text: string): Promise<() => string> {
+      const [folder] = workspace.workspaceFolders ?? [];
+      assert.ok(folder);
+      const editor = await window.showTextDocument(Uri.joinPath(folder.uri, "tools/import_parcels.py"));
+      await editor.edit((edit) => edit.insert(editor.document.lineAt(editor.document.lineCount - 1).range.end, text));
+      const end = editor.document.lineAt(editor.document.lineCount - 1).range.end;
+      editor.selection = new Selection(end, end);
+      const { offered } = await counts();
+      await commands.executeCommand("editor.action.inlineSuggest.trigger");
+      await eventually(counts, (now) => now.offered > offered);
+      const start = editor.document.offsetAt(end);
+      return () => editor.document.getText().slice(start);
+    }
+
+    /** Runs a command until it has changed the text: the suggestion may not be drawn yet. */
+    async function until(command: string, text: () => string): Promise<string> {
+      const before = text();
+      return eventually(
+        async () => {
+          if (text() === before) await commands.executeCommand(command);
+          return text();
+        },
+        (now) => now !== before,
+      );
+    }
+
+    it("are counted when they are offered and when they are accepted", async () => {
+      const { accepted } = await counts();
+      const text = await offeredAfter("\n\ndef count_rows(path):\n    return sum(1 for row in read_");
+      assert.match(await until("editor.action.inlineSuggest.commit", text), /^\w+/);
+      await eventually(counts, (now) => now.accepted === accepted + 1);
+    });
+
+    it("go on after a part of them was accepted", async () => {
+      const text = await offeredAfter("\n\ndef send(path, client):\n    return import_");
+      const part = await until("editor.action.inlineSuggest.acceptNextWord", text);
+      assert.ok((await until("editor.action.inlineSuggest.commit", text)).startsWith(part));
+    });
+
+    it("say which chunks they were made of", async () => {
+      await offeredAfter("\n\ndef count_rows(path):\n    return sum(1 for row in read_");
+      await commands.executeCommand("everyline.explainCompletion");
+      const reasons = everyline.sources().flatMap((source) => source.reasons);
+      assert.ok(reasons.length > 0);
+      for (const reason of reasons) assert.match(reason, /^\d+ % of the attention$/);
+    });
+
+    it("are made for text without a file", async () => {
+      const document = await workspace.openTextDocument({ language: "python", content: "import os\n\nname = os." });
+      const editor = await window.showTextDocument(document);
+      const end = document.lineAt(document.lineCount - 1).range.end;
+      editor.selection = new Selection(end, end);
+      const { offered } = await counts();
+      await commands.executeCommand("editor.action.inlineSuggest.trigger");
+      await eventually(counts, (now) => now.offered > offered);
+    });
   });
 
   it("pauses and resumes", async () => {
