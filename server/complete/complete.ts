@@ -122,7 +122,8 @@ export class Completer {
       (error: unknown) => {
         if (controller.signal.aborted || (error instanceof NativeError && error.code === "cancelled")) return nothing("cancelled");
         this.#session = null; // a session that failed is not used again
-        return nothing(error instanceof Error ? error.message : String(error));
+        const problem = error instanceof Error ? error.message : String(error);
+        return { ...nothing(problem), problem };
       },
     );
     const running = { request, controller, completion, ahead, ended: false };

@@ -86,10 +86,42 @@ describe("completeByEndpoint", () => {
 
   it.each<[string, Answer]>([
     ["status 503", (_, response) => void response.writeHead(503).end("busy")],
+    [
+      "status 501: Infill is not supported by this model",
+      (_, response) => void response.writeHead(501).end('{"error":{"code":501,"message":"Infill is not supported by this model"}}'),
+    ],
+    ["does not support insert", (_, response) => void response.writeHead(400).end('{"error":"codellama does not support insert"}')],
+    ["failed: slot is gone", (_, response) => events(response, [{ content: "b(" }, { error: { message: "slot is gone" } }])],
+    ["not JSON", (_, response) => void response.writeHead(200, { "content-type": "text/event-stream" }).end("data: {oops\n\n")],
+    ["terminated", (_, response) => void response.writeHead(200, { "content-length": "50" }).write("{", () => response.destroy())],
+    ["cannot be reached", (_, response) => void response.writeHead(302, { location: "http://127.0.0.1:1/" }).end()],
     ["not JSON", (_, response) => void response.writeHead(200).end("<html>")],
     ["larger than 64 kB", (_, response) => void response.writeHead(200).end("x".repeat(1 << 17))],
   ])("says what is wrong: %s", async (reason, answer) => {
     await expect(ask(await serve(answer))).rejects.toThrow(reason);
+  });
+
+  it("names the address that does not answer", async () => {
+    const url = await serve(() => {});
+    await new Promise((resolve) => server?.close(resolve));
+    await expect(ask(url)).rejects.toThrow(`${url} cannot be reached: connect ECONNREFUSED`);
+  });
+
+  it("shows nothing of a stream before its line is whole, and then that line alone", async () => {
+    let say: (content: string) => void = () => {};
+    const started = new Promise<void>((resolve) => {
+      serve((_, response) => {
+        response.writeHead(200, { "content-type": "text/event-stream" });
+        say = (content) => void response.write(`data: ${JSON.stringify({ content })}\n\n`);
+        resolve();
+      }).then((url) => {
+        asking = ask(`${url}/infill`);
+      });
+    });
+    let asking: ReturnType<typeof ask> | undefined;
+    await started;
+    for (const part of ["b", "(1)", "\r\n  c"]) say(part);
+    expect(await asking).toEqual({ text: "b(1)", complete: true });
   });
 
   it("stops within milliseconds when it is cancelled", async () => {

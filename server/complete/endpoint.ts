@@ -26,24 +26,60 @@ const timeoutMs = 10_000;
 const maxTokens = 64;
 /** Characters of a reply that are read: a line has a few dozen. */
 const largestReply = 64 * 1024;
+/** Characters of what a server says of its refusal. */
+const longestReason = 500;
 
 /** Throws an error for people when the server cannot be asked or does not answer as it should; the signal's reason when aborted. */
 export async function completeByEndpoint(request: EndpointRequest): Promise<EndpointReply> {
   const url = endpointUrl(request.endpoint);
   const infill = url.pathname.endsWith("/infill");
   const stop = new AbortController();
-  const response = await fetch(url, {
+  const signal = AbortSignal.any([request.signal, stop.signal, AbortSignal.timeout(timeoutMs)]);
+  const options: RequestInit = {
     method: "POST",
     headers: { "content-type": "application/json", accept: "text/event-stream" },
     body: JSON.stringify(infill ? infillBody(request) : completionsBody(request)),
     redirect: "error",
-    signal: AbortSignal.any([request.signal, stop.signal, AbortSignal.timeout(timeoutMs)]),
+    signal,
+  };
+  const response = await fetch(url, options).catch((error: unknown) => {
+    if (request.signal.aborted) throw error;
+    throw new Error(`The completion server ${url.origin} cannot be reached: ${causeOf(error)}`);
   });
   try {
-    if (!response.ok) throw new Error(`${url.origin} answered with status ${response.status}`);
+    if (!response.ok)
+      throw new Error(`The completion server ${url.origin} answered with status ${response.status}${await saidBy(response)}`);
     return await readLine(response, infill ? infillText : completionsText);
   } finally {
     stop.abort(); // what it would still say is not wanted
+  }
+}
+
+/** fetch says "fetch failed"; why stands behind it. */
+function causeOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+/** The reason in the body of a refusal: that a model cannot fill in the middle is said there alone. */
+async function saidBy(response: Response): Promise<string> {
+  let text = "";
+  for await (const bytes of response.body ?? []) {
+    text += Buffer.from(bytes).toString("utf8");
+    if (text.length > longestReason) break;
+  }
+  const said = messageIn(text) ?? text.slice(0, longestReason);
+  return said.trim() === "" ? "" : `: ${said.trim()}`;
+}
+
+/** {"error":{"message":"…"}}, {"error":"…"} or {"message":"…"}. */
+function messageIn(json: string): string | undefined {
+  try {
+    const { error, message } = JSON.parse(json) as { error?: { message?: unknown } | string; message?: unknown };
+    const said = typeof error === "string" ? error : (error?.message ?? message);
+    return typeof said === "string" ? said.slice(0, longestReason) : undefined;
+  } catch {
+    return undefined;
   }
 }
 
@@ -115,13 +151,15 @@ async function readLine(response: Response, read: (event: object) => Event): Pro
   for await (const bytes of response.body ?? []) {
     waiting += decoder.decode(bytes, { stream: true });
     size += bytes.length;
-    if (size > largestReply) throw new Error("the completion server's reply is larger than 64 kB");
+    if (size > largestReply) throw new Error("The completion server's reply is larger than 64 kB");
     if (!streamed) continue;
     const lines = waiting.split("\n");
     waiting = lines.pop() as string;
     for (const line of lines) {
       if (!line.startsWith("data:") || line.includes("[DONE]")) continue;
-      const event = read(parsed(line.slice(5)));
+      const said = parsed(line.slice(5));
+      if ("error" in said) throw new Error(`The completion server failed: ${messageIn(line.slice(5)) ?? "it does not say why"}`);
+      const event = read(said);
       text += event.text;
       if (text.includes("\n")) return { text: firstLine(text), complete: true };
       if (event.ended) return { text: firstLine(text), complete: event.ended === "stop" };
@@ -139,7 +177,7 @@ function parsed(text: string): object {
   } catch {
     // said below
   }
-  throw new Error("the completion server's reply is not JSON");
+  throw new Error("The completion server's reply is not JSON");
 }
 
 function firstLine(text: string): string {

@@ -94,6 +94,13 @@ describe("declines", () => {
     expect(declines({ prefix: "va ", suffix: "lue", language: "go" }, all)).toBe("");
   });
 
+  it("leaves lines alone that no person writes", () => {
+    const long = "a.b;".repeat(600);
+    expect(declines({ prefix: long, suffix: "", language: "go" }, all)).toBe("the line is too long");
+    expect(declines({ prefix: "x ", suffix: ` ${long}`, language: "go" }, all)).toBe("the line is too long");
+    expect(declines({ prefix: `${long}\nx `, suffix: `\n${long}`, language: "go" }, all)).toBe("");
+  });
+
   it("does not complete comments and strings where they are off", () => {
     const comment = { prefix: "a // b", suffix: "", language: "go" };
     const string = { prefix: 'f("b', suffix: '")', language: "go" };

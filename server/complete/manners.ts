@@ -24,6 +24,8 @@ export interface Verdict {
 }
 
 const pairs: Record<string, string> = { ")": "(", "]": "[", "}": "{" };
+/** Characters of a line that a person may have written; longer ones are made by programs. */
+const longestLine = 2000;
 /** Characters before the cursor that are searched for open brackets. */
 const bracketWindow = 4000;
 
@@ -48,6 +50,8 @@ export function declines(
   { disabledLanguages, inComments, inStrings }: Pick<Settings["completion"], "disabledLanguages" | "inComments" | "inStrings">,
 ): string {
   if (disabledLanguages.includes(place.language)) return "language is off";
+  const line = place.prefix.length - place.prefix.lastIndexOf("\n") + firstLine(place.suffix.slice(0, longestLine)).length;
+  if (line > longestLine) return "the line is too long";
   if (/^[\p{L}\p{N}_]/u.test(place.suffix) && /[\p{L}\p{N}_]$/u.test(place.prefix)) return "inside a word";
   if (inComments && inStrings) return "";
   const lexical = lexicalPlace(place.prefix, place.language);

@@ -26,6 +26,8 @@ export interface Completion {
   shown: boolean;
   /** Why not shown, for the log: "low confidence", "repeats the suffix", "secret", ... or "". */
   reason: string;
+  /** What failed, for people, where something did. */
+  problem?: string;
   chunks: CompletionChunk[];
   ms: number;
 }

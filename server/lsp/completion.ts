@@ -34,6 +34,7 @@ export class InlineCompletions {
   readonly #options: InlineCompletionsOptions;
   /** By document URI: the chunks behind the last completion offered there. */
   readonly #sources = new Map<string, LocatedChunk[]>();
+  #problem = "";
   readonly #rhythm = new TypingRhythm();
   readonly #counts: SuggestionCounts = { offered: 0, accepted: 0 };
 
@@ -72,6 +73,7 @@ export class InlineCompletions {
     const made = await place.folder.opened.complete({ path: place.path, language: document.languageId, ...cursor.text, signal });
     if (signal.aborted || document.version !== version) return [];
     this.#options.log(`Completion in ${place.path}:${params.position.line + 1}: ${outcome(made)}`, "debug");
+    this.#warn(made);
     if (!made.shown || made.text === "") return [];
     const root = place.folder.path;
     const chunks = made.chunks.map((chunk) => ({ ...chunk, uri: uriInFolder(root, chunk.path) ?? "" }));
@@ -84,6 +86,14 @@ export class InlineCompletions {
         command: { title: "", command: "everyline.completionAccepted", arguments: [document.uri, made.text.length] },
       },
     ];
+  }
+
+  /** Once for each problem: a server that is down would fill the log with every key. */
+  #warn({ shown, problem }: Completion): void {
+    if (shown) this.#problem = "";
+    if (problem === undefined || problem === this.#problem) return;
+    this.#problem = problem;
+    this.#options.log(`No completion: ${problem}`, "warning");
   }
 }
 

@@ -229,6 +229,18 @@ describe("inline completion", () => {
     expect(await disabled.complete("a b.ts", { line: 0, character: 1 }, automatic)).toEqual([]);
   });
 
+  it("tells the log once what keeps it from completing", async () => {
+    const server = await started();
+    const warnings: string[] = [];
+    server.client.onNotification("window/logMessage", ({ type, message }: { type: number; message: string }) => {
+      if (type === 2) warnings.push(message);
+    });
+    await server.open("a b.ts", "x");
+    server.next = async () => ({ ...made(""), shown: false, reason: "it is down", problem: "it is down" });
+    for (let key = 0; key < 3; key++) await server.complete("a b.ts", { line: 0, character: 1 }, automatic);
+    expect(warnings).toEqual(["No completion: it is down"]);
+  });
+
   it("is not offered when the document changed meanwhile, or the completion is not to be shown", async () => {
     const server = await started();
     await server.open("a b.ts", "x");

@@ -31,16 +31,16 @@ describe("typing", () => {
     const everyline = await extension.activate();
     while ((await everyline.status())[0]?.state !== "ready") await wait(100);
     const figures: Record<string, Figures> = {};
-    for (const run of ["warm-up", "without", "with"]) {
-      await workspace.getConfiguration("everyline").update("completion.enabled", run !== "without", ConfigurationTarget.Global);
-      figures[run] = await type(everyline);
+    await type(everyline, keys.slice(0, 100)); // until the host's own code is compiled
+    for (const run of ["without", "with"]) {
+      await workspace.getConfiguration("everyline").update("completion.enabled", run === "with", ConfigurationTarget.Global);
+      figures[run] = await type(everyline, keys);
     }
-    delete figures["warm-up"];
     writeFileSync(process.env.EVERYLINE_TYPING_FIGURES as string, JSON.stringify(figures));
   });
 });
 
-async function type(everyline: EverylineApi): Promise<Figures> {
+async function type(everyline: EverylineApi, text: string): Promise<Figures> {
   const [folder] = workspace.workspaceFolders ?? [];
   assert.ok(folder);
   const editor = await window.showTextDocument(Uri.joinPath(folder.uri, "tools/import_parcels.py"));
@@ -52,8 +52,8 @@ async function type(everyline: EverylineApi): Promise<Figures> {
   const delay = monitorEventLoopDelay({ resolution: 1 });
   delay.enable();
   const start = performance.eventLoopUtilization();
-  for (const text of keys) {
-    await commands.executeCommand("type", { text });
+  for (const key of text) {
+    await commands.executeCommand("type", { text: key });
     await wait(gapMs);
   }
   const { active } = performance.eventLoopUtilization(start);
@@ -61,9 +61,9 @@ async function type(everyline: EverylineApi): Promise<Figures> {
   const made = await offered();
   await commands.executeCommand("workbench.action.files.revert");
   return {
-    keys: keys.length,
+    keys: text.length,
     offered: made - before,
-    busyPerKey: rounded(active / keys.length),
+    busyPerKey: rounded(active / text.length),
     longestDelay: rounded(delay.max / 1e6 - 1),
     delay99: rounded(delay.percentile(99) / 1e6 - 1),
   };
