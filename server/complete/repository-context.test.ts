@@ -49,6 +49,18 @@ describe("repositoryContext", () => {
     expect(parts[0]).toEqual({ path: "use.ts", text: texts["use.ts"] });
   });
 
+  it("takes of a long passage the lines most like those at the cursor, indented as little as can be", async () => {
+    const filler = Array.from({ length: 40 }, (_, at) => `  filler${at}()`);
+    texts["use.ts"] = [...filler, "  const out = print(tree)", ...filler].join("\n");
+    const hit = { id: 3, document: 3, path: "use.ts", startLine: 1, endLine: 81, score: 1, coverage: 1, unsaved: false };
+    const around = surroundingsOf(prefix, "");
+    const known = await knownNames(sources, "app.ts", around, null);
+    const asked: ContextSources = { ...sources, index: { ...sources.index, searchFiles: async () => [hit] } };
+    const [part] = await repositoryContext(asked, { path: "app.ts", prefix, suffix: "", around, known, budget: 400 });
+    expect(part?.text.split("\n")).toContain("const out = print(tree)");
+    expect(part?.text.split("\n").length).toBeLessThan(10);
+  });
+
   it("says nothing twice, and nothing of the file itself", async () => {
     const parts = await contextOf(prefix, 4000);
     const lines = parts.flatMap(({ text }) => text.split("\n"));

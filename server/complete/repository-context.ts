@@ -30,10 +30,10 @@ export interface ContextQuestion {
 }
 
 /** Of the budget: signatures. Passages take what is left. */
-const signatureShare = 0.25;
+const signatureShare = 0.1;
 const mostPassages = 48;
-/** Lines of a passage that are taken. */
-const pieceLines = 8;
+/** Lines of a passage that are taken: more where there is room, for few passages are much like the place. */
+const pieceLines = (budget: number) => Math.round(6 + budget / 400);
 /** Lines above the cursor whose words are looked for, and those that pieces are to be like. */
 const queryLines = 6;
 const likeLines = 12;
@@ -86,12 +86,13 @@ async function passageParts(
   const query = `${above.slice(-queryLines).join(" ")} ${suffix.split("\n").slice(0, 3).join(" ")}`;
   const hits = await sources.index.searchFiles(query, mostPassages, { path: 0.5, symbols: 1, body: 1 });
   const weights = wordWeights(above.slice(-likeLines));
+  const most = pieceLines(budget);
   const seen = new Set(taken.flatMap((part) => part.text.split("\n")));
   const parts: ContextPart[] = [];
   let left = budget;
   for (const hit of hits.filter((one) => one.path !== path)) {
     const lines = (await sources.fileText(hit.path))?.split(/\r?\n/).slice(hit.startLine - 1, hit.endLine) ?? [];
-    const piece = likest(lines.filter(saysSomething), weights).filter((line) => !seen.has(line.trim()));
+    const piece = likest(lines.filter(saysSomething), most, weights).filter((line) => !seen.has(line.trim()));
     const text = dedented(piece);
     if (text === "" || text.length + hit.path.length + 2 > left) continue;
     for (const line of piece) seen.add(line.trim());
@@ -108,16 +109,16 @@ function wordWeights(lines: readonly string[]): Map<string, number> {
   return weights;
 }
 
-/** The lines in a row that share most with the words. */
-function likest(lines: readonly string[], weights: ReadonlyMap<string, number>): readonly string[] {
+/** So many lines in a row that share most with the words. */
+function likest(lines: readonly string[], count: number, weights: ReadonlyMap<string, number>): readonly string[] {
   const likeness = lines.map((line) => [...wordsIn(line)].reduce((sum, word) => sum + (weights.get(word) ?? 0), 0));
   let best = 0;
   let most = -1;
-  for (let start = 0; start <= Math.max(0, lines.length - pieceLines); start++) {
-    const sum = likeness.slice(start, start + pieceLines).reduce((a, b) => a + b, 0);
+  for (let start = 0; start <= Math.max(0, lines.length - count); start++) {
+    const sum = likeness.slice(start, start + count).reduce((a, b) => a + b, 0);
     if (sum > most) [best, most] = [start, sum];
   }
-  return lines.slice(best, best + pieceLines);
+  return lines.slice(best, best + count);
 }
 
 function saysSomething(line: string): boolean {
