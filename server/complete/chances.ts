@@ -4,53 +4,115 @@
  * Fitted on the development benchmark's cases alone (calls of something defined in another file), with nothing of a case but its
  * text and the repository's definitions; see docs/completion.md.
  */
+import { languageWords } from "./expressions.ts";
 import type { Definition, KnownNames } from "./known-names.ts";
-import { receiverOf, type Surroundings } from "./surroundings.ts";
+import { membersIn, type Receiver, receiverOf, type Surroundings } from "./surroundings.ts";
 
-/** Weights of the features where no receiver stands before the name, and where one does. A feature is 1 or 0 where not said otherwise. */
-export const chanceWeights = {
+/** What is known of a name: 1 or 0 where not said otherwise. */
+export type NameFeature =
+  /** Stands in an import statement, and nowhere else. */
+  | "imported"
+  | "unused"
+  /** Follows a call's bracket somewhere in the file. */
+  | "called"
+  /** Stands in the file once, in one of the lines above. */
+  | "fresh"
+  /** Logarithm of how often it stands in the file; 1 on the line above, falling to 0 over 30 lines. */
+  | "count"
+  | "near"
+  /** Defined in the file, in what it imports, in a file beside it, somewhere else; something that can be called; a type. */
+  | "file"
+  | "importedFile"
+  | "beside"
+  | "named"
+  | "callable"
+  | "type"
+  /** Defined inside of something else only. */
+  | "inner"
+  /** A capital after `new`, `throw` or `raise`; after anything else. */
+  | "newType"
+  | "capital"
+  /** Share of the name's words that stand in the line; in the three lines above. */
+  | "words"
+  | "wordsAbove"
+  /** Share of its parameters whose names stand near above; one that takes none. */
+  | "fits"
+  | "takesNone"
+  /** Asks something (`isX`, `hasX`) where a condition stands. */
+  | "asks"
+  /** Its signature has the type that is wanted: of what is assigned, or a truth value in a condition; has another. */
+  | "returns"
+  | "returnsOther"
+  /** Can be called, and no other place of the repository has it; logarithm of how many passages do. */
+  | "uncalled"
+  | "popular"
+  /** After a receiver. Logarithm of how often the file, and other files, ask it of a receiver of that name. */
+  | "asked"
+  | "elsewhere"
+  /** A member of the receiver's type, or of a parent of it; defined in the module that the receiver names; and such a one that can be called. */
+  | "member"
+  | "inherited"
+  | "ofModule"
+  | "memberCallable"
+  /** Not defined in the module that the receiver is. */
+  | "outside"
+  /** Where a type's functions are defined one by one: one that has none yet; the next in the order of its declaration. */
+  | "undefinedYet"
+  | "declaredNext";
+export type NameWeights = Partial<Record<NameFeature, number>>;
+
+/** Weights where no receiver stands before the name, and where one does. */
+export const chanceWeights: { free: NameWeights; member: NameWeights } = {
   free: {
-    /** Stands in an import statement, and nowhere else. */
-    imported: 2.7,
-    unused: 3,
-    /** Follows a call's bracket somewhere in the file. */
-    called: 1,
-    /** Stands in the file once, in one of the lines above. */
-    fresh: 0.6,
-    /** Defined in the file, in what it imports, in a file beside it; something that can be called. */
-    file: -0.9,
-    importedFile: 1.4,
-    beside: 0.2,
+    beside: 0.8,
     callable: 2.4,
-    type: -0.3,
-    /** Defined inside of something else only. */
-    inner: -1.8,
-    /** A capital after `new`, `throw` or `raise`. */
-    newType: 1.4,
-    /** Share of the name's words that stand in the line. */
-    words: 2.6,
+    called: 2,
+    count: -0.6,
+    file: -1.7,
+    fits: 1.5,
+    fresh: 0.7,
+    imported: 3.4,
+    importedFile: 0.9,
+    inner: -2.2,
+    named: 0.4,
+    near: -0.5,
+    newType: 1.5,
+    returns: 2,
+    returnsOther: -0.6,
+    takesNone: -0.6,
+    type: -0.4,
+    uncalled: 0.5,
+    unused: 3.4,
+    words: 1.5,
+    wordsAbove: 2.4,
   },
   member: {
-    imported: 0,
-    unused: 0,
-    called: 1,
-    fresh: 0.8,
-    file: -1.5,
-    importedFile: -0.5,
-    beside: -0.4,
-    callable: 0.1,
-    type: -1,
-    inner: 0,
-    newType: 0,
-    words: 1.6,
-    /** Logarithm of how often the file, and other files, ask it of a receiver of that name. */
-    asked: 0.5,
-    elsewhere: 1,
-    /** A member of the receiver's type, or of a parent of it; defined in the module that the receiver names; and such a one that can be called. */
-    member: 1.5,
-    inherited: 0.9,
-    ofModule: 0.6,
-    memberCallable: 2.3,
+    asked: 1.6,
+    asks: 0.5,
+    beside: -0.9,
+    callable: 0.5,
+    called: 1.4,
+    count: -1.5,
+    declaredNext: 2.5,
+    elsewhere: 0.8,
+    file: -1.6,
+    fits: 1.3,
+    fresh: 0.7,
+    importedFile: -0.8,
+    inherited: 0.4,
+    member: 1.4,
+    memberCallable: 2.8,
+    named: -0.8,
+    outside: -0.9,
+    popular: -0.2,
+    returns: 0.5,
+    returnsOther: -0.4,
+    takesNone: -1.3,
+    type: -1.1,
+    uncalled: 1.3,
+    undefinedYet: 2,
+    words: 1.4,
+    wordsAbove: 1.8,
   },
 };
 
@@ -76,7 +138,7 @@ const plainName = /^[\p{L}_$][\p{L}\p{N}_$]+$/u;
 const mostNames = 400;
 
 /** How likely it is one of these names that comes, rather than what the model says: after a receiver, where an import waits to be used, else. */
-const shares = { member: 0.5, waiting: 0.65, free: 0.4 };
+const shares = { member: 0.8, waiting: 0.8, free: 0.6 };
 
 export function shareOfNames(around: Surroundings, known: KnownNames): number {
   if (receiverOf(around.line).receiver) return shares.member;
@@ -86,84 +148,220 @@ export function shareOfNames(around: Surroundings, known: KnownNames): number {
 }
 
 /** Probabilities of the names that may stand at the cursor; the sum is 1, or 0 where no name is known. */
-export function nameChances(around: Surroundings, known: KnownNames): Map<string, number> {
+export function nameChances(place: NamePlace): Map<string, number> {
+  const weights = receiverOf(place.around.line).receiver ? chanceWeights.member : chanceWeights.free;
+  const scored = nameCandidates(place).map(({ name, features }) => ({
+    name,
+    score: Object.entries(features).reduce((sum, [feature, value]) => sum + (weights[feature as NameFeature] ?? 0) * value, 0),
+  }));
+  return softmax(scored.sort((a, b) => b.score - a.score).slice(0, mostNames));
+}
+
+export interface NamePlace {
+  around: Surroundings;
+  known: KnownNames;
+  /** How many passages of the repository hold a word. */
+  frequency: (word: string) => number;
+}
+
+export interface NameCandidate {
+  name: string;
+  features: NameWeights;
+}
+
+/** The names that may stand at the cursor, and what is known of them. */
+export function nameCandidates({ around, known, frequency }: NamePlace): NameCandidate[] {
   const { receiver, partial } = receiverOf(around.line);
-  const lineWords = new Set(wordsOf(around.line));
-  const constructs = /\b(?:new|throw|raise)\s+$/.test(around.line.slice(0, around.line.length - partial.length));
+  const head = around.line.slice(0, around.line.length - partial.length);
   const members = groupByName(known.members);
   const names = receiver
     ? [...members.keys(), ...known.elsewhere.keys(), ...around.members(receiver.name).keys(), ...innerNames(known)]
     : [...around.occurrences.keys(), ...known.definitions.keys()];
-  const scored = [...new Set(names)]
-    .filter((name) => name.startsWith(partial) && plainName.test(name))
-    .map((name) => {
-      const shared = sharedScore(name, {
-        around,
-        known,
-        members: members.get(name) ?? [],
-        lineWords,
-        constructs,
-        receiver: receiver !== null,
-      });
-      return { name, score: receiver ? shared + memberScore(name, receiver.name, around, known, members.get(name) ?? []) : shared };
-    });
-  return softmax(scored.sort((a, b) => b.score - a.score).slice(0, mostNames));
+  const condition = conditionEnd.test(head);
+  const question: Question = {
+    around,
+    known,
+    frequency,
+    receiver,
+    members,
+    lineWords: new Set(wordsOf(around.line)),
+    wordsAbove: new Set(wordsOf(linesAbove(around.text.slice(0, around.at), 4))),
+    near: namesAbove(around),
+    constructs: /\b(?:new|throw|raise)\s+$/.test(head),
+    condition,
+    wanted: wantedTypes(head, condition, around),
+    isModule: receiver !== null && known.members.some((one) => one.scope === "module") && around.typesOf(receiver.name).length === 0,
+    order: receiver && definesMembers(head) ? declarationOrder(around, known, receiver.name) : undefined,
+  };
+  return [...new Set(names)]
+    .filter((name) => name.startsWith(partial) && plainName.test(name) && !languageWords.has(name))
+    .map((name) => ({ name, features: featuresOf(name, question) }));
 }
 
-interface Question {
-  around: Surroundings;
-  known: KnownNames;
-  members: readonly Definition[];
+interface Question extends NamePlace {
+  receiver: Receiver | null;
+  members: ReadonlyMap<string, readonly Definition[]>;
   lineWords: ReadonlySet<string>;
+  wordsAbove: ReadonlySet<string>;
+  /** Names near above, in lower case and without underscores. */
+  near: ReadonlySet<string>;
   constructs: boolean;
-  receiver: boolean;
+  condition: boolean;
+  isModule: boolean;
+  /** Types of which one is wanted; none where that is not known. */
+  wanted: readonly string[];
+  /** Members of the type whose functions are being defined that have no definition yet; the first is the next. */
+  order: readonly string[] | undefined;
 }
 
-/** Features that names have anywhere. */
-function sharedScore(name: string, { around, known, members, lineWords, constructs, receiver }: Question): number {
-  const w = receiver ? chanceWeights.member : chanceWeights.free;
+function featuresOf(name: string, question: Question): NameWeights {
+  const { around, known, receiver, lineWords, wordsAbove, constructs, condition } = question;
   const definitions = known.definitions.get(name) ?? [];
+  const members = question.members.get(name) ?? [];
   const all = [...definitions, ...members];
   const has = (scope: Definition["scope"]) => definitions.some((one) => one.scope === scope);
   const callable = all.some((one) => callableKinds.has(one.kind));
-  let score = 0;
-  if (callable) score += w.callable;
-  if (constructs && callable && /^\p{Lu}/u.test(name)) score += w.newType;
-  if (all.some((one) => typeKinds.has(one.kind))) score += w.type;
-  if (has("file")) score += w.file;
-  if (has("imported")) score += w.importedFile;
-  else if (has("beside")) score += w.beside;
-  if (definitions.length > 0 && definitions.every((one) => one.container !== "" && one.container !== name)) score += w.inner;
+  const capital = /^\p{Lu}/u.test(name);
   const words = wordsOf(name);
-  score += (w.words * words.filter((word) => lineWords.has(word)).length) / Math.max(1, words.length);
-  return score + occurrenceScore(around, name, callable, w);
+  const share = (of: ReadonlySet<string>) => words.filter((word) => of.has(word)).length / Math.max(1, words.length);
+  return {
+    callable: +callable,
+    newType: +(constructs && callable && capital),
+    capital: +(!constructs && capital),
+    type: +all.some((one) => typeKinds.has(one.kind)),
+    file: +has("file"),
+    importedFile: +has("imported"),
+    beside: +(!has("imported") && has("beside")),
+    named: +has("named"),
+    inner: +(definitions.length > 0 && definitions.every((one) => one.container !== "" && one.container !== name)),
+    words: share(lineWords),
+    wordsAbove: share(wordsAbove),
+    asks: +(condition && /^_?(?:is|has|can|should|are|was|contains|exists|needs|supports|includes?)(?![a-z])/.test(name)),
+    ...resultFeatures(name, all, question.wanted),
+    ...parameterFeatures(name, question),
+    ...occurrenceFeatures(around, name, callable),
+    ...frequencyFeatures(name, callable, question),
+    ...(receiver ? memberFeatures(name, receiver.name, members, question) : {}),
+  };
 }
 
-function occurrenceScore(
-  around: Surroundings,
-  name: string,
-  callable: boolean,
-  w: Record<"called" | "imported" | "unused" | "fresh", number>,
-): number {
+const conditionEnd = /(?:\b(?:if|while|unless|and|or|not|when)\b[\s(!]*|!|&&\s*|\|\|\s*)(?:[\p{L}\p{N}_$.>:-]*(?:\.|->|::))?$/u;
+const truth = ["bool", "boolean", "Bool", "Boolean"];
+
+/** Types that what is written next should have: those of the variable that is assigned, or a truth value. */
+function wantedTypes(head: string, condition: boolean, around: Surroundings): string[] {
+  if (condition) return truth;
+  const declared = /([\p{L}_][\p{L}\p{N}_]*)(?:<[^<>]*>)?[\s*&?]+([\p{L}_$][\p{L}\p{N}_]*)\s*=\s*(?:await\s+)?[^=;(),]*$/u.exec(head);
+  const type = declared?.[1] ?? "";
+  if (type !== "" && !languageWords.has(type)) return [type];
+  if (/^(?:u?int\d*|u?int\d+_t|size_t|bool|boolean|long|char|double|float|string)$/.test(type)) return [type];
+  const assigned = declared?.[2] ?? /([\p{L}_$][\p{L}\p{N}_]*)\s*=\s*$/u.exec(head)?.[1];
+  return assigned ? [...around.typesOf(assigned)] : [];
+}
+
+function resultFeatures(name: string, definitions: readonly Definition[], wanted: readonly string[]): NameWeights {
+  if (wanted.length === 0) return {};
+  const results = definitions.map(({ signature }) => resultOf(name, signature)).filter((one) => one !== "");
+  if (results.length === 0) return {};
+  const right = results.some((result) => wanted.some((type) => new RegExp(`\\b${type}\\b`).test(result)));
+  return right ? { returns: 1 } : { returnsOther: 1 };
+}
+
+/** What a signature says beside the name and the list of parameters: the type of the result and modifiers. */
+function resultOf(name: string, signature: string): string {
+  const at = signature.indexOf(name);
+  if (at < 0) return "";
+  const after = signature.slice(at + name.length);
+  const open = after.indexOf("(");
+  const close = after.lastIndexOf(")");
+  const behind = open >= 0 && close > open ? after.slice(close + 1) : "";
+  const result = `${signature.slice(0, at)} ${behind}`.replace(/[{};]/g, " ");
+  return /\b(?!export|public|private|protected|static|async|function|func|fn|def|fun|pub|const|inline|override|final|internal|class|struct)\p{L}/u.test(
+    result,
+  )
+    ? result
+    : "";
+}
+
+/** Whether what a function takes is at hand. */
+function parameterFeatures(name: string, { known, near }: Question): NameWeights {
+  const parameters = known.parametersOf(name);
+  if (!parameters) return {};
+  const { names } = parameters;
+  if (names.length === 0) return { takesNone: 1 };
+  return { fits: names.filter((one) => near.has(bareName(one))).length / names.length };
+}
+
+function occurrenceFeatures(around: Surroundings, name: string, callable: boolean): NameWeights {
   const occurrence = around.occurrences.get(name);
-  if (!occurrence) return 0;
+  if (!occurrence) return {};
   const { count, calls, above, imported } = occurrence;
-  let score = calls > 0 ? w.called : 0;
   // What the repository does not define (a package, a module) is left to the model.
-  if (imported > 0 && callable) score += count <= imported ? w.imported + w.unused : w.imported;
-  else if (count === 1 && above < nearLines) score += w.fresh;
-  return score;
+  const brought = imported > 0 && callable;
+  return {
+    called: +(calls > 0),
+    imported: +brought,
+    unused: +(brought && count <= imported),
+    fresh: +(!brought && count === 1 && above < nearLines),
+    count: Math.log1p(Math.max(0, count - imported)),
+    near: Math.max(0, 1 - above / nearLines),
+  };
 }
 
-function memberScore(name: string, receiver: string, around: Surroundings, known: KnownNames, members: readonly Definition[]): number {
-  const w = chanceWeights.member;
+function frequencyFeatures(name: string, callable: boolean, { around, frequency }: Question): NameWeights {
+  if (!callable) return {};
+  const passages = frequency(name);
+  const here = around.occurrences.get(name)?.count ?? 0;
+  return { uncalled: +(passages <= 1 && here <= 1), popular: Math.log1p(passages) };
+}
+
+function memberFeatures(name: string, receiver: string, members: readonly Definition[], question: Question): NameWeights {
+  const { around, known, isModule, order } = question;
   const has = (scope: Definition["scope"]) => members.some((one) => one.scope === scope);
-  let score = w.asked * Math.log1p(around.members(receiver).get(name) ?? 0) + w.elsewhere * Math.log1p(known.elsewhere.get(name) ?? 0);
-  if (has("type")) score += w.member;
-  if (has("parent type")) score += w.inherited;
-  if (has("module")) score += w.ofModule;
-  if (members.some((one) => callableKinds.has(one.kind))) score += w.memberCallable;
-  return score;
+  const asked = around.members(receiver).get(name) ?? 0;
+  const elsewhere = known.elsewhere.get(name) ?? 0;
+  return {
+    asked: Math.log1p(asked),
+    elsewhere: Math.log1p(elsewhere),
+    member: +has("type"),
+    inherited: +has("parent type"),
+    ofModule: +has("module"),
+    memberCallable: +members.some((one) => callableKinds.has(one.kind)),
+    outside: +(isModule && members.length === 0 && asked + elsewhere === 0),
+    undefinedYet: +(order?.includes(name) ?? false),
+    declaredNext: +(order?.[0] === name),
+  };
+}
+
+/** `void Type::` at the beginning of a line: the functions of a type are defined there. */
+function definesMembers(head: string): boolean {
+  return (
+    /^\s*[\p{L}_][\p{L}\p{N}_:<>,]*[\s&*]+[\p{L}\p{N}_]+::$/u.test(head) && !/^\s*(?:return|else|case|throw|new|delete|co_\w+)\b/.test(head)
+  );
+}
+
+/** Members that the type declares and the text does not define, from the one after the last that it does. */
+function declarationOrder(around: Surroundings, known: KnownNames, type: string): string[] {
+  const declared = [...new Set(known.members.filter((one) => one.scope === "type" && one.container === type).map((one) => one.name))];
+  const defined = around.members(type);
+  const above = [...membersIn(around.text.slice(0, around.at), type).keys()];
+  const last = Math.max(-1, ...above.map((name) => declared.indexOf(name)));
+  return [...declared.slice(last + 1), ...declared.slice(0, last + 1)].filter((name) => !defined.has(name));
+}
+
+function namesAbove(around: Surroundings): Set<string> {
+  const near = new Set<string>();
+  for (const [name, { above }] of around.occurrences) if (above < nearLines) near.add(bareName(name));
+  return near;
+}
+
+function linesAbove(text: string, lines: number): string {
+  return text.split("\n").slice(-lines).join("\n");
+}
+
+/** Names that differ in case and underscores alone are one: user_id, userId, m_userId. */
+export function bareName(name: string): string {
+  return name.replace(/^m_|^\$|_/g, "").toLowerCase();
 }
 
 /** Names defined inside of something: those that a receiver of unknown type may have. */

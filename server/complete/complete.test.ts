@@ -22,6 +22,7 @@ function memoryOf(
     definitions: async (documents: readonly number[]) => documents.map(() => []),
     symbolsNamed: async () => [],
     searchFiles: async () => [],
+    documentFrequency: () => 0,
   };
   return {
     index: index as unknown as CompletionMemory["index"],

@@ -10,10 +10,11 @@ import type { IndexReader } from "../index/api.ts";
 import type { Settings } from "../settings.ts";
 import { isSecretPath, redactSecrets } from "../workspace/secrets.ts";
 import { withBlock } from "./body.ts";
+import { callSites } from "./call-sites.ts";
+import { callsIn } from "./calls.ts";
 import { nameChances, shareOfNames } from "./chances.ts";
 import { confidence } from "./confidence.ts";
-import { NameCopy } from "./copy.ts";
-import { type Decoded, type DecodeSession, decode } from "./decode.ts";
+import { type Decoded, decode } from "./decode.ts";
 import { completeByEndpoint } from "./endpoint.ts";
 import { type Encoder, frame } from "./frame.ts";
 import { type Guide, nameGuide } from "./guide.ts";
@@ -22,8 +23,9 @@ import { declines, polish } from "./manners.ts";
 import { type ContextSources, repositoryContext } from "./repository-context.ts";
 import { nameScorer } from "./scores.ts";
 import { receiverOf, type Surroundings, surroundingsOf } from "./surroundings.ts";
+import type { DecodeSession } from "./token-tree.ts";
 import type { Completion, CompletionChunk, CompletionRequest, Unmeasured } from "./types.ts";
-import { textOf, Vocabulary } from "./vocabulary.ts";
+import { Vocabulary } from "./vocabulary.ts";
 
 export interface CompletionTokenizer extends Encoder {
   vocabulary(): Uint8Array[];
@@ -31,7 +33,7 @@ export interface CompletionTokenizer extends Encoder {
 
 /** What completion needs of a memory. */
 export interface CompletionMemory extends ContextSources {
-  readonly index: Pick<IndexReader, "documentAt" | "documents" | "chunkLines"> & ContextSources["index"];
+  readonly index: Pick<IndexReader, "documentAt" | "documents" | "chunkLines" | "documentFrequency"> & ContextSources["index"];
   /** Null where there is none; `problem` says why. */
   readonly engine: { session(): DecodeSession } | null;
   readonly tokenizer: CompletionTokenizer | null;
@@ -180,28 +182,22 @@ export class Completer {
     const framed = frame(place, tokenizer, (id) => vocabulary.text(id));
     const stored = await index.documentAt(request.path);
     const hidden = Int32Array.from(stored ? [stored.id] : []);
-    const guide = this.#guide(request.path, around, framed.healed, vocabulary);
-    const decoded = await decode(this.#session, framed, vocabulary, { hidden, maxTokens, signal, guide, line: around.line });
+    const guide = this.#guide(request.path, around, vocabulary);
+    const encode = (text: string) => tokenizer.encodeText(text).ids;
+    const decoded = await decode(this.#session, framed, vocabulary, { hidden, maxTokens, signal, guide, line: around.line, encode });
     return { ...this.#judge(request, decoded), chunks: await this.#chunks(decoded.attended) };
   }
 
   /** Found while the engine reads the context. */
-  async #guide(path: string, around: Surroundings, healed: string, vocabulary: Vocabulary): Promise<Guide> {
-    const tokenizer = this.#memory.tokenizer as CompletionTokenizer;
+  async #guide(path: string, around: Surroundings, vocabulary: Vocabulary): Promise<Guide> {
     const { receiver, partial } = receiverOf(around.line);
     const known = await knownNames(this.#memory, path, around, receiver);
-    const copy = new NameCopy(
-      {
-        chances: nameChances(around, known),
-        share: shareOfNames(around, known),
-        partial,
-        healed: textOf(healed),
-        encode: (text) => tokenizer.encodeText(text).ids,
-      },
-      vocabulary,
-    );
+    const origin = around.line.slice(0, around.line.length - partial.length);
+    const chances = nameChances({ around, known, frequency: (word) => this.#memory.index.documentFrequency(word) });
+    const names = { chances, share: shareOfNames(around, known) };
     const scorer = nameScorer({ around, known, labels: path.endsWith(".swift") });
-    return nameGuide({ scorer, copy, origin: around.line.slice(0, around.line.length - partial.length), vocabulary });
+    const sites = async (name: string) => [...callsIn(around.text, name), ...(await callSites(this.#memory, path, name))];
+    return nameGuide({ scorer, around, names, origin, partial, vocabulary, sites });
   }
 
   #judge(request: CompletionRequest, decoded: Decoded): Unmeasured {

@@ -7,6 +7,7 @@ import { Vocabulary } from "./vocabulary.ts";
 
 const vocabulary = new Vocabulary(toyTokenizer.vocabulary());
 const none = new Int32Array();
+const encode = (text: string) => toyTokenizer.encodeText(text).ids;
 
 function decodeLine(line: string, prefix = "x = ", options: { maxTokens?: number; signal?: AbortSignal } = {}) {
   const session = new ToySession(line);
@@ -14,7 +15,13 @@ function decodeLine(line: string, prefix = "x = ", options: { maxTokens?: number
   const { maxTokens = 40, signal = new AbortController().signal } = options;
   return {
     session,
-    decoded: decode(session, framed, vocabulary, { hidden: none, maxTokens, signal, line: prefix.slice(prefix.lastIndexOf("\n") + 1) }),
+    decoded: decode(session, framed, vocabulary, {
+      hidden: none,
+      maxTokens,
+      signal,
+      line: prefix.slice(prefix.lastIndexOf("\n") + 1),
+      encode,
+    }),
   };
 }
 

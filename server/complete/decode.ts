@@ -5,18 +5,14 @@
  * that agree with them, then any text, and after the first text a line end or <eof> too. Where the model would rather have said
  * nothing the text is unlikely, and its confidence says so. Between two tokens the caller may cancel.
  */
-import type { Attended, Step } from "../../native/addon.ts";
+import type { Attended } from "../../native/addon.ts";
 import { SPECIAL } from "../../native/tokenizer.ts";
 import type { Frame } from "./frame.ts";
 import type { Guide } from "./guide.ts";
 import { logAdd, logSum } from "./logits.ts";
+import { search, withStop } from "./search.ts";
+import { type DecodeSession, TokenTree } from "./token-tree.ts";
 import { textOf, type Vocabulary } from "./vocabulary.ts";
-
-export interface DecodeSession {
-  begin(ids: Int32Array, hidden: Int32Array): Promise<Step>;
-  next(token: number): Promise<Step>;
-  cancel(): void;
-}
 
 export interface DecodeOptions {
   /** Documents that are not attended: the file's own stored version. */
@@ -27,7 +23,12 @@ export interface DecodeOptions {
   guide?: Promise<Guide> | undefined;
   /** The line up to the cursor. */
   line: string;
+  encode: (text: string) => Int32Array;
 }
+
+/** Steps of the engine that all searches of a line may take, and one of them. */
+const mostCalls = 12;
+const mostCallsOnce = 6;
 
 export interface Decoded {
   /** What follows the cursor, to the first line end, without blanks at its end. */
@@ -58,19 +59,41 @@ export async function decode(session: DecodeSession, frame: Frame, vocabulary: V
     leave(signal.reason);
   };
   signal.addEventListener("abort", cancel, { once: true });
+  const all = withStop(vocabulary.beginning(""));
+  const encode = (text: string) => [...options.encode(textOf(text))];
   try {
-    let step = await session.begin(frame.ids, options.hidden);
+    const tree = new TokenTree(session, frame.ids, options.hidden);
+    let step = await tree.after([]);
     const guide = await Promise.race([options.guide, cancelled]);
     let bytes = "";
-    let previous: number | undefined;
+    const path: number[] = [];
     const tokens: Decoded["tokens"] = [];
     const weights = new Map<string, Attended>();
+    const write = (id: number, logProb: number) => {
+      bytes += vocabulary.text(id);
+      path.push(id);
+      const written = bytes.slice(frame.healed.length);
+      if (written) tokens.push({ end: textOf(written).length, logProb });
+    };
+    let calls = mostCalls;
+    const after = (tokens: readonly number[]) => {
+      calls--;
+      return tree.after(tokens);
+    };
     for (let steps = 1; ; steps++) {
       signal.throwIfAborted();
       addWeights(weights, step.attended);
       const outstanding = frame.healed.slice(bytes.length);
+      const choices = guide && calls > 0 ? await Promise.race([guide.choices(kept + bytes, outstanding), cancelled]) : undefined;
+      const found = choices && (await search(choices, { step, path, after, encode, all, calls: Math.min(calls, mostCallsOnce) }));
+      if (found) {
+        for (const [at, id] of found.tokens.entries()) write(id, at === found.tokens.length - 1 ? found.logProb : 0);
+        guide?.found(kept + bytes);
+        step = found.step;
+        continue;
+      }
       const allowed = vocabulary.beginning(outstanding);
-      guide?.weigh(kept + bytes, step.logits, allowed, previous);
+      guide?.weigh(kept + bytes, step.logits);
       const choice = choose(step.logits, { allowed, free: outstanding === "" }, vocabulary, bytes.slice(frame.healed.length).trim() !== "");
       const made = bytes + vocabulary.text(choice.id);
       const written = made.slice(frame.healed.length);
@@ -79,11 +102,9 @@ export async function decode(session: DecodeSession, frame: Frame, vocabulary: V
         const rest = ended >= 0 ? written.slice(0, ended) : written;
         return finish(rest, tokens, choice.logProb, ended >= 0 ? "line end" : "end of text", shares(weights, steps));
       }
-      bytes = made;
-      if (written) tokens.push({ end: textOf(written).length, logProb: choice.logProb });
-      if (steps >= maxTokens) return finish(written, tokens, Number.NEGATIVE_INFINITY, "length", shares(weights, steps));
-      previous = choice.id;
-      step = await session.next(choice.id);
+      write(choice.id, choice.logProb);
+      if (path.length >= maxTokens) return finish(written, tokens, Number.NEGATIVE_INFINITY, "length", shares(weights, steps));
+      step = await tree.after(path);
     }
   } finally {
     signal.removeEventListener("abort", cancel);

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { NameCopy } from "./copy.ts";
 import { nameGuide } from "./guide.ts";
 import type { NameScorer } from "./scores.ts";
+import type { Choices } from "./search.ts";
+import { surroundingsOf } from "./surroundings.ts";
 import { toyTokenizer } from "./toy.ts";
 import { Vocabulary } from "./vocabulary.ts";
 
@@ -11,19 +12,21 @@ const id = (text: string) => vocabulary.id(text) as number;
 
 function guideOf(names: Record<string, number>, parameters: Record<string, { least: number; most: number }> = {}) {
   const scorer: NameScorer = {
+    labels: false,
     at: () => new Map(Object.entries(names)),
-    parametersOf: (name) => (parameters[name] ? { names: [], ...parameters[name] } : undefined),
+    parametersOf: (name) => (parameters[name] ? { names: [], labels: [], ...parameters[name] } : undefined),
   };
-  const encode = (text: string) => toyTokenizer.encodeText(text).ids;
-  const copy = new NameCopy({ chances: new Map(), share: 0.5, partial: "", healed: "", encode }, vocabulary);
-  return nameGuide({ scorer, copy, origin: "x = ", vocabulary });
+  const atCursor = { chances: new Map([["foobar", 1]]), share: 0.5 };
+  const calls = [{ arguments: ["1"], tail: "" }];
+  const around = surroundingsOf("let second = 1\nx = ", "");
+  return nameGuide({ scorer, around, names: atCursor, origin: "x = ", partial: "", vocabulary, sites: async () => calls });
 }
 
 /** The best token after `line` where the model rates these, and all others 0. */
 function best(guide: ReturnType<typeof guideOf>, line: string, model: Record<string, number>): string {
   const logits = new Float32Array(vocabulary.size);
   for (const [text, logit] of Object.entries(model)) logits[id(text)] = logit;
-  guide.weigh(line, logits, all, undefined);
+  guide.weigh(line, logits);
   return vocabulary.text(all.reduce((a, b) => ((logits[b] as number) > (logits[a] as number) ? b : a)));
 }
 
@@ -55,7 +58,26 @@ describe("nameGuide", () => {
     expect(best(guide, "x = foo(a, b", { ")": 4, ",": 5 })).toBe(")");
   });
 
-  it("leaves the name at the cursor to the copy mechanism", () => {
+  it("leaves the name at the cursor to the search", () => {
     expect(best(guideOf({ foo: 9 }), "x = ", { foo: 4, bar: 5 })).toBe("bar");
+  });
+
+  it("offers the names at the cursor once, then what may be passed to a function that is called", async () => {
+    const guide = guideOf({}, { foo: { least: 1, most: 2 } });
+    expect([...((await guide.choices("x = ", "")) as Choices).texts.keys()]).toEqual(["foobar"]);
+    expect(await guide.choices("x = ", "")).toBeUndefined();
+    const passed = (await guide.choices("x = foo", "")) as Choices;
+    expect([...passed.texts.keys()].sort()).toEqual(["(1", "(second"]);
+    expect(await guide.choices("x = foo(se", "")).toBeUndefined();
+    expect([...((await guide.choices("x = foo(1,", "")) as Choices).texts.keys()]).toContain(" second");
+  });
+
+  it("ends an argument that was found", async () => {
+    const guide = guideOf({}, { foo: { least: 1, most: 2 }, second: { least: 0, most: 0 } });
+    await guide.choices("x = ", "");
+    await guide.choices("x = foo", "");
+    guide.found("x = foo(second");
+    expect(await guide.choices("x = foo(second", "")).toBeUndefined();
+    expect(best(guide, "x = foo(second", { "(": 6, ")": 4 })).toBe(")");
   });
 });

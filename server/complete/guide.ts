@@ -6,18 +6,22 @@
  * what nobody has defined, when it is sure. A function that was named is called, with as many arguments as its definition has.
  */
 
-import type { NameCopy } from "./copy.ts";
+import { argumentChances, argumentShare } from "./arguments.ts";
+import type { CallSite } from "./calls.ts";
 import { logSum } from "./logits.ts";
 import type { NameScorer, NameScores } from "./scores.ts";
-import { callAround } from "./surroundings.ts";
+import type { Choices } from "./search.ts";
+import type { Parameters } from "./signature.ts";
+import { callAround, type Surroundings } from "./surroundings.ts";
 import { textOf, type Vocabulary } from "./vocabulary.ts";
 
 export interface Guide {
-  /**
-   * Weighs the logits of the token after `line`: a byte string, the line up to that token. `allowed`: the tokens that may come, without
-   * <eof>. `previous`: the token chosen last, undefined at first.
-   */
-  weigh(line: string, logits: Float32Array, allowed: Int32Array, previous: number | undefined): void;
+  /** What may come after `line` as a whole; undefined where nothing is known of that. `outstanding`: bytes that come first. */
+  choices(line: string, outstanding: string): Promise<Choices | undefined>;
+  /** Tells that one of the choices was taken; `line` has it. */
+  found(line: string): void;
+  /** Weighs the logits of the token after `line`: a byte string, the line up to that token. */
+  weigh(line: string, logits: Float32Array): void;
 }
 
 /** What a token may have before the name it begins: nothing, or a character. */
@@ -28,17 +32,26 @@ const temper = 0.8;
 const called = 5;
 const calledInside = 2;
 const miscounted = 3;
+/** For what follows an argument that is whole. */
+const certain = 20;
+/** How much the model has to say in which argument, which name it is. */
+const argumentTrust = 0.3;
+const nameTrust = 0.2;
 
 export interface GuideOptions {
   scorer: NameScorer;
-  /** Of the name at the cursor. */
-  copy: NameCopy;
-  /** The line up to that name. */
+  around: Surroundings;
+  /** Of the name at the cursor: what each known one's probability is, and of one of them. */
+  names: { chances: ReadonlyMap<string, number>; share: number };
+  /** The line up to that name, and what is written of it. */
   origin: string;
+  partial: string;
   vocabulary: Vocabulary;
+  /** Calls of a function in this file and in others. */
+  sites: (name: string) => Promise<readonly CallSite[]>;
 }
 
-export function nameGuide({ scorer, copy, origin, vocabulary }: GuideOptions): Guide {
+export function nameGuide({ scorer, around, names, origin, partial, vocabulary, sites }: GuideOptions): Guide {
   const starts = new WeakMap<NameScores, Map<string, Map<number, number>>>();
   const startsOf = (scores: NameScores, lead: string): Map<number, number> => {
     const known = starts.get(scores) ?? new Map<string, Map<number, number>>();
@@ -47,14 +60,58 @@ export function nameGuide({ scorer, copy, origin, vocabulary }: GuideOptions): G
     known.set(lead, made);
     return made;
   };
+  const all = vocabulary.beginning("");
+  const asked = new Set<string>();
+  /** Arguments that were found, as lines up to their end. */
+  const ends = new Set<string>();
+  const spaced = isSpaced(around.text);
+  const nameChoices = (outstanding: string): Choices => {
+    const texts = new Map<string, number>();
+    for (const [name, chance] of names.chances)
+      if (name.length > partial.length) texts.set(outstanding + bytesOf(name.slice(partial.length)), chance);
+    return { texts, share: names.share, rivals: vocabulary.beginningName, trust: nameTrust, endings: vocabulary.endingName };
+  };
+  const argumentChoices = async ({ name, open, written, current }: Place, text: string): Promise<Choices> => {
+    const parameters = scorer.parametersOf(name);
+    const parameter = parameters?.names[written.length] ?? "";
+    const found = await sites(name);
+    const calls = scorer.labels ? found.map(withoutLabels) : found;
+    const label = (scorer.labels && parameters?.labels[written.length]) || "";
+    const isFunction = (one: string) => scorer.parametersOf(one) !== undefined;
+    const chances = argumentChances({ around, before: text.slice(0, open), written, parameter, sites: calls, isFunction });
+    const lead =
+      (open === text.length ? "(" : "") +
+      (current === "" && (written.length > 0 || spaced) ? " " : "") +
+      (label === "" ? "" : `${label}: `);
+    const none = open === text.length ? emptyChance(parameters, calls) : 0;
+    const texts = new Map([...chances].map(([argument, chance]) => [bytesOf(lead + argument), chance * (1 - none)]));
+    if (none > 0) texts.set("()", none);
+    return { texts, share: argumentShare, rivals: all, trust: argumentTrust, endings: vocabulary.endingArgument, closed: new Set(["()"]) };
+  };
   return {
-    weigh(line, logits, allowed, previous) {
-      const text = textOf(line.slice(line.lastIndexOf("\n") + 1));
-      const part = /[\p{L}_$][\p{L}\p{N}_$]*$/u.exec(text)?.[0] ?? "";
+    found(line) {
+      if (asked.size > 1) ends.add(line);
+    },
+    async choices(line, outstanding) {
+      const text = lastLine(line);
+      if (!asked.has("")) {
+        asked.add("");
+        return nameChoices(outstanding);
+      }
+      if (ends.has(line)) return undefined;
+      const place = text.length > origin.length ? placeOf(text, scorer) : undefined;
+      if (place?.current.trim() !== "" || asked.has(placeKey(place))) return undefined;
+      asked.add(placeKey(place));
+      return argumentChoices(place, text);
+    },
+    weigh(line, logits) {
+      const text = lastLine(line);
+      const part = lastName(text);
       weighArguments(scorer, text, vocabulary, logits);
+      if (ends.has(line)) return shift(vocabulary.endingArgument, certain, logits);
       if (part !== "") weighBracket(scorer, text, part, vocabulary, logits);
-      if (text.length - part.length <= origin.length) copy.weigh(logits, allowed, previous);
-      else if (part !== "") weighInside(scorer.at(text.slice(0, text.length - part.length)), part, vocabulary, logits);
+      if (part !== "" && text.length - part.length > origin.length)
+        weighInside(scorer.at(text.slice(0, text.length - part.length)), part, vocabulary, logits);
       if (text.length <= origin.length) return;
       // A token may close a name and begin the next: "(data".
       const [some, ids] = part === "" ? [leads, vocabulary.beginningName] : [leads.slice(1), vocabulary.closingName];
@@ -65,6 +122,49 @@ export function nameGuide({ scorer, copy, origin, vocabulary }: GuideOptions): G
       );
     },
   };
+}
+
+function withoutLabels(call: CallSite): CallSite {
+  return { ...call, arguments: call.arguments.map((one) => one.replace(/^\w+:\s+/, "")) };
+}
+
+/** Probability that nothing is passed. */
+function emptyChance(parameters: Parameters | undefined, calls: readonly CallSite[]): number {
+  if (parameters?.most === 0) return 0.97;
+  if (parameters && parameters.least > 0) return 0;
+  return (calls.filter((call) => call.arguments.length === 0).length + 0.5) / (calls.length + 1);
+}
+
+/** Whether a blank stands behind brackets in this text. */
+function isSpaced(text: string): boolean {
+  const [blank, tight] = [text.match(/\w\( \S/g)?.length ?? 0, text.match(/\w\(\w/g)?.length ?? 0];
+  return blank > tight;
+}
+
+function bytesOf(text: string): string {
+  return Buffer.from(text, "utf8").toString("latin1");
+}
+
+type Place = Pick<NonNullable<ReturnType<typeof callAround>>, "name" | "open" | "written" | "current">;
+
+/** The argument that follows `text`: also that after the name of a function, whose bracket is to come. */
+function placeOf(text: string, scorer: NameScorer): Place | undefined {
+  const call = callAround(text);
+  const part = lastName(text);
+  if (part === "" || !scorer.parametersOf(part)) return call;
+  return { name: part, open: text.length, written: [], current: "" };
+}
+
+function placeKey({ open, written }: Place): string {
+  return `${open}:${written.length}`;
+}
+
+function lastLine(line: string): string {
+  return textOf(line.slice(line.lastIndexOf("\n") + 1));
+}
+
+function lastName(text: string): string {
+  return /[\p{L}_$][\p{L}\p{N}_$]*$/u.exec(text)?.[0] ?? "";
 }
 
 /** A function's name is followed by a bracket; by an empty pair only where nothing must stand in it. */
@@ -98,7 +198,7 @@ function weighArguments(scorer: NameScorer, text: string, vocabulary: Vocabulary
   const call = callAround(text);
   const parameters = call && scorer.parametersOf(call.name);
   if (!call || !parameters) return;
-  const written = call.before + (call.current.trim() === "" ? 0 : 1);
+  const written = call.written.length + (call.current.trim() === "" ? 0 : 1);
   if (written < parameters.least) shift(vocabulary.from(")"), -miscounted, logits);
   if (written >= parameters.most) shift(vocabulary.from(","), -miscounted, logits);
 }
@@ -113,7 +213,7 @@ function startTokens(scores: NameScores, lead: string, vocabulary: Vocabulary): 
 
 /** Tokens that `text` begins with. */
 function* beginnings(vocabulary: Vocabulary, text: string): Generator<number> {
-  const bytes = Buffer.from(text, "utf8").toString("latin1");
+  const bytes = bytesOf(text);
   for (let length = Math.min(bytes.length, vocabulary.longest); length > 0; length--) {
     const id = vocabulary.id(bytes.slice(0, length));
     if (id !== undefined) yield id;

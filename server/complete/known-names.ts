@@ -16,8 +16,8 @@ export interface NameSources {
 }
 type NameIndex = NameSources["index"];
 
-/** Where a definition stands as seen from the file. */
-export type Scope = "file" | "imported" | "beside" | "type" | "parent type" | "module";
+/** Where a definition stands as seen from the file; "named": anywhere, and the file imports or calls something of that name. */
+export type Scope = "file" | "imported" | "beside" | "named" | "type" | "parent type" | "module";
 
 export interface Definition {
   name: string;
@@ -61,6 +61,8 @@ const typeKinds = new Set([
   "impl",
 ]);
 
+/** Names of a file that are asked for one by one. */
+const mostNamed = 200;
 const mostModules = 4;
 const mostHits = 24;
 const mostTexts = 8;
@@ -138,7 +140,25 @@ async function definitionsFor(
     definitionsOf(index, imported, "imported"),
     definitionsOf(index, beside, "beside"),
   ]);
-  return { ofFile, byName: byName([...ofFile, ...ofImported, ...ofBeside]) };
+  const found = byName([...ofFile, ...ofImported, ...ofBeside]);
+  for (const one of await namedBy(index, files, around, found)) found.set(one.name, [...(found.get(one.name) ?? []), one]);
+  return { ofFile, byName: found };
+}
+
+/** Definitions anywhere of names that the file imports or calls, and that none of the files it is known to see defines. */
+async function namedBy(
+  index: NameIndex,
+  files: readonly DocumentRow[],
+  around: Surroundings,
+  found: ReadonlyMap<string, unknown>,
+): Promise<Definition[]> {
+  const unknown = [...around.occurrences]
+    .filter(([name, { calls, imported }]) => (calls > 0 || imported > 0) && name.length > 2 && !found.has(name))
+    .map(([name]) => name)
+    .slice(0, mostNamed);
+  const paths = new Map(files.map((file) => [file.id, file.path]));
+  const rows = (await index.symbolsNamed(unknown)).filter((row) => around.occurrences.has(row.name));
+  return rows.map((row) => definition(row, paths.get(row.document) ?? "", "named"));
 }
 
 function known(definitions: KnownNames["definitions"], members: KnownNames["members"], elsewhere: KnownNames["elsewhere"]): KnownNames {
@@ -158,7 +178,7 @@ function known(definitions: KnownNames["definitions"], members: KnownNames["memb
       const found = parameters(name);
       const [first] = found;
       if (!first) return undefined;
-      return { names: first.names, least: Math.min(...found.map((one) => one.least)), most: Math.max(...found.map((one) => one.most)) };
+      return { ...first, least: Math.min(...found.map((one) => one.least)), most: Math.max(...found.map((one) => one.most)) };
     },
   };
 }

@@ -36,6 +36,8 @@ export type NameScores = ReadonlyMap<string, number>;
 export interface NameScorer {
   /** Scores of the names that may begin after `before`, the line up to there. Names without a score have none to speak of. */
   at(before: string): NameScores;
+  /** Whether arguments are written with the labels of parameters. */
+  readonly labels: boolean;
   /** Parameters of the function of that name, where it is known. */
   parametersOf(name: string): Parameters | undefined;
 }
@@ -59,10 +61,11 @@ export function nameScorer({ around, known, labels }: ScorerOptions): NameScorer
     const { receiver } = receiverOf(before);
     if (receiver) return memberNames(around, known, receiver.name);
     const call = /[(,]\s*$/.test(before) ? callAround(before) : undefined;
-    const parameter = call && parametersOf(call.name)?.names[call.before];
+    const parameter = call && parametersOf(call.name)?.names[call.written.length];
     return parameter ? withParameter(free, parameter, (name) => labels || around.occurrences.has(name)) : free;
   };
   return {
+    labels,
     parametersOf,
     at(before) {
       const made = scores.get(before) ?? score(before);

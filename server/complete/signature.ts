@@ -5,6 +5,8 @@
  */
 export interface Parameters {
   names: string[];
+  /** What is written before each argument and a colon, in a language that does so; "" for none. */
+  labels: string[];
   /** Arguments that a call must have, and may have. */
   least: number;
   most: number;
@@ -23,6 +25,7 @@ export function parametersOf(name: string, signature: string): Parameters | unde
   const rest = written.some((part) => /\.\.\.|^\*|\bvararg\b|\bparams\b/.test(part));
   return {
     names: written.map(parameterName),
+    labels: written.map((part) => /^(?!_\b)([\p{L}_]\w*)(?:\s+\w+)?\s*:(?!:)/u.exec(part)?.[1] ?? ""),
     least: needed.length,
     most: closed && !rest ? written.length : Number.POSITIVE_INFINITY,
   };

@@ -20,8 +20,8 @@ describe("receiverOf", () => {
 
 describe("callAround", () => {
   it("tells which argument of which call is written", () => {
-    expect(callAround("x = foo(a, b(1, 2), c")).toEqual({ name: "foo", before: 2, current: " c" });
-    expect(callAround("x = foo(")).toEqual({ name: "foo", before: 0, current: "" });
+    expect(callAround("x = foo(a, b(1, 2), c")).toEqual({ name: "foo", open: 7, written: ["a", "b(1, 2)"], current: " c" });
+    expect(callAround("x = foo(")).toEqual({ name: "foo", open: 7, written: [], current: "" });
     expect(callAround("x = [1, ")).toBeUndefined();
     expect(callAround("foo(a) + ")).toBeUndefined();
   });

@@ -3,6 +3,7 @@
  * has been asked of the same receiver. Pure text, no grammar: it must hold while the file does not parse.
  */
 
+import { type Expression, expressionsAbove } from "./expressions.ts";
 import { importedNames } from "./imports.ts";
 
 /** `a.b->` before a cursor: `name` is "b", `path` "a.b". */
@@ -26,6 +27,11 @@ export interface Surroundings {
   /** The line up to the cursor. */
   line: string;
   occurrences: ReadonlyMap<string, Occurrence>;
+  /** Expressions in the lines above. */
+  expressions: ReadonlyMap<string, Expression>;
+  /** The text around the cursor, and the cursor's place in it. */
+  text: string;
+  at: number;
   /** Import statements in the order of the file, each whole. */
   imports: readonly string[];
   /** Names that follow `name.` (or `->`, `::`) in the file, with how often. */
@@ -50,6 +56,9 @@ export function surroundingsOf(prefix: string, suffix: string): Surroundings {
   const imports = importsOf(before);
   return {
     line: prefix.slice(prefix.lastIndexOf("\n") + 1),
+    text,
+    at: before.length,
+    expressions: expressionsAbove(before),
     occurrences: occurrencesOf(before, suffix.slice(0, window), imports),
     imports,
     members: remembering((of) => membersIn(text, of)),
@@ -72,24 +81,29 @@ export function receiverOf(line: string): { receiver: Receiver | null; partial: 
 
 export interface Call {
   name: string;
+  /** Place of the bracket. */
+  open: number;
   /** Arguments before the one at the end of the text, and what is written of that. */
-  before: number;
+  written: string[];
   current: string;
 }
 
 /** The call whose arguments `text` ends in. */
 export function callAround(text: string): Call | undefined {
   let depth = 0;
-  let before = 0;
-  let start = text.length;
+  let end = text.length;
+  const items: string[] = [];
   for (let at = text.length - 1; at >= 0; at--) {
     const character = text[at] as string;
     if (")]}".includes(character)) depth++;
     else if ("([{".includes(character) && --depth < 0) {
-      const name = character === "(" ? /([\p{L}_$][\p{L}\p{N}_$]*)(?:<[^()]*>)?$/u.exec(text.slice(0, at))?.[1] : undefined;
-      return name === undefined ? undefined : { name, before, current: text.slice(before > 0 ? start : at + 1) };
+      const name = character === "(" ? /([\p{L}_$][\p{L}\p{N}_$]*)(?:<[^()]*>)?!?$/u.exec(text.slice(0, at))?.[1] : undefined;
+      if (name === undefined) return undefined;
+      const [current = "", ...before] = [...items, text.slice(at + 1, end)];
+      return { name, open: at, written: before.reverse().map((one) => one.trim()), current };
     } else if (character === "," && depth === 0) {
-      if (before++ === 0) start = at + 1;
+      items.push(text.slice(at + 1, end));
+      end = at;
     }
   }
   return undefined;

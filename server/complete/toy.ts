@@ -2,7 +2,7 @@
 import type { Attended, Step, Tokenized } from "../../native/addon.ts";
 import { NativeError } from "../../native/addon.ts";
 import { SPECIAL } from "../../native/tokenizer.ts";
-import type { DecodeSession } from "./decode.ts";
+import type { DecodeSession } from "./token-tree.ts";
 
 /** Number of special tokens, which have no bytes. */
 export const specials = 8;
@@ -59,8 +59,9 @@ export class ToySession implements DecodeSession {
   }
 
   async begin(ids: Int32Array, hidden: Int32Array): Promise<Step> {
+    this.#said = [...ids.slice(ids.indexOf(SPECIAL.mid) + 1)];
+    if (this.#said.length > 0) return this.#step(); // back to a place after the same context
     this.begun.push({ ids, hidden });
-    this.#said = [];
     this.line = this.lines.shift() ?? this.line;
     return this.#step();
   }

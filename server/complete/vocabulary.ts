@@ -14,6 +14,8 @@ export class Vocabulary {
   readonly closingName: Int32Array;
   /** Tokens that cannot continue a name: it ends before them. */
   readonly endingName: Int32Array;
+  /** Tokens that may follow an argument. */
+  readonly endingArgument: Int32Array;
   readonly #endsName: Uint8Array;
   /** Bytes of the longest token. */
   readonly longest: number;
@@ -30,6 +32,7 @@ export class Vocabulary {
     const texts = new Map(ids.map((id) => [id, textOf(this.text(id))]));
     this.beginningName = Int32Array.from(ids.filter((id) => /^[^\p{L}\p{N}\s]?[\p{L}_$]|^ [\p{L}_$]/u.test(texts.get(id) as string)));
     this.endingName = Int32Array.from(ids.filter((id) => !/^[\p{L}\p{N}_$]/u.test(texts.get(id) as string)));
+    this.endingArgument = Int32Array.from(ids.filter((id) => /^\s*[,)\]};:]/.test(texts.get(id) as string)));
     for (const id of this.endingName) this.#endsName[id] = 1;
     this.closingName = this.beginningName.filter((id) => this.#endsName[id] === 1);
     this.longest = Math.max(0, ...ids.map((id) => this.text(id).length));

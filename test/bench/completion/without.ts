@@ -1,6 +1,6 @@
 /** Memories that lack a part, for ablations: the product's own code completes over them. */
 import type { CompletionMemory } from "../../../server/complete/complete.ts";
-import type { DecodeSession } from "../../../server/complete/decode.ts";
+import type { DecodeSession } from "../../../server/complete/token-tree.ts";
 import type { Memory } from "../../../server/memory/memory.ts";
 
 export const parts = ["memory", "definitions"] as const;
@@ -23,6 +23,7 @@ export async function without(memory: Memory, missing: readonly Part[]): Promise
       definitions: (documents) => index.definitions(documents),
       files: async () => (alone ? [] : index.files()),
       symbolsNamed: async (names) => (alone ? [] : index.symbolsNamed(names)),
+      documentFrequency: (word) => (alone ? 0 : index.documentFrequency(word)),
       searchFiles: async (query, k, weights) => (alone ? [] : index.searchFiles(query, k, weights)),
     },
     engine: engine && { session },

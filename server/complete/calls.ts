@@ -1,0 +1,72 @@
+/** Calls in a text, read by brackets and quotes and not by a grammar: what was passed to a function, and what followed its bracket. */
+
+export interface CallSite {
+  arguments: string[];
+  /** What follows the closing bracket on its line. */
+  tail: string;
+}
+
+/** Characters of one list of arguments at most. */
+const listLength = 600;
+const mostCalls = 40;
+
+/** Calls of `name`. */
+export function callsIn(text: string, name: string): CallSite[] {
+  const found: CallSite[] = [];
+  for (let at = text.indexOf(name); at >= 0 && found.length < mostCalls; at = text.indexOf(name, at + name.length)) {
+    if (at > 0 && isNamePart(text[at - 1] as string)) continue;
+    if (/\b(?:def|func|fn|fun|function)\s+(?:\([^()]*\)\s*)?$/.test(text.slice(Math.max(0, at - 60), at))) continue; // its definition
+    const between = /^(?:<[^<>()\n]*>)?!?\(/.exec(text.slice(at + name.length, at + name.length + 80));
+    const call = between ? listFrom(text, at + name.length + between[0].length) : undefined;
+    if (call && !call.arguments.some(isParameter)) found.push(call);
+  }
+  return found;
+}
+
+/** The list that begins at `start`, behind its bracket; undefined where it does not end in time. */
+function listFrom(text: string, start: number): CallSite | undefined {
+  const items: string[] = [];
+  let depth = 0;
+  let from = start;
+  const end = Math.min(text.length, start + listLength);
+  for (let at = start; at < end; at++) {
+    const character = text[at] as string;
+    if (character === '"' || character === "`" || character === "'") at = pastQuote(text, at, end);
+    else if ("([{".includes(character)) depth++;
+    else if (depth > 0 && ")]}".includes(character)) depth--;
+    else if (")]}".includes(character)) {
+      const last = text.slice(from, at).trim();
+      if (last !== "") items.push(last);
+      return character === ")" ? { arguments: items, tail: lineRest(text, at + 1) } : undefined;
+    } else if (character === "," && depth === 0) {
+      items.push(text.slice(from, at).trim());
+      from = at + 1;
+    }
+  }
+  return undefined;
+}
+
+/** Place of the quote that closes the one at `start`, or `start` where none does on its line. */
+function pastQuote(text: string, start: number, end: number): number {
+  for (let at = start + 1; at < end && text[at] !== "\n"; at++) {
+    if (text[at] === "\\") at++;
+    else if (text[at] === text[start]) return at;
+  }
+  return start;
+}
+
+function lineRest(text: string, from: number): string {
+  const end = text.indexOf("\n", from);
+  return text.slice(from, end < 0 ? text.length : end).trimEnd();
+}
+
+/** `Type name`, `name: Type`: the list belongs to a definition. */
+function isParameter(item: string): boolean {
+  return /^(?!(?:new|await|not|try|move|lambda|yield|in|typeof)\b)(?:const\s+|final\s+)?[\w.:<>,[\]]+(?:\s+(?:const)?\s*[*&]*|\s*[*&]+\s*)[A-Za-z_]\w*(?:\s*=.*)?$/.test(
+    item,
+  );
+}
+
+function isNamePart(character: string): boolean {
+  return /[\p{L}\p{N}_$]/u.test(character);
+}
