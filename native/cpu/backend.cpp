@@ -8,8 +8,8 @@ namespace everyline {
 
 namespace {
 
-// Token x chunk pairs a layer up to which all tokens count for the log-sum-exp: it is one constant for all chunks, which no ranking needs exactly.
-constexpr double kExactNormaliser = 250e3;
+// Token x chunk pairs a layer up to which all count for the log-sum-exp: it is one constant for all chunks, which no ranking needs exactly.
+constexpr double kExactNormaliser = 64e3;
 
 class CpuDecoder : public Decoder {
  public:
@@ -58,25 +58,22 @@ Result<std::vector<float>> CpuBackend::search(const std::vector<int32_t>& ids, i
   if (scores.empty()) return scores;
 
   // The mean over tokens, heads and layers of log-softmax is linear in the queries but for the log-sum-exp, a constant over chunks:
-  // one mean query a head gives every chunk's score. Over very many chunks some of the tokens stand for all in that constant.
+  // one mean query a head gives every chunk's score. Some of very many chunks stand for all in that constant.
   const int tokens = (int)ids.size();
-  const int stride = std::max(1, (int)std::ceil((double)tokens * snapshot.chunks() / kExactNormaliser));
-  std::vector<float> mean(256, 0.0f), sample;
-  double constant = 0;
-  std::vector<uint32_t> all(snapshot.chunks());
-  for (uint32_t c = 0; c < snapshot.chunks(); ++c) all[c] = c;
+  const uint32_t stride = std::max(1u, (uint32_t)std::ceil((double)tokens * snapshot.chunks() / kExactNormaliser));
+  std::vector<uint32_t> sample;
+  for (uint32_t c = 0; c < snapshot.chunks(); c += stride) sample.push_back(c);
+  std::vector<float> mean(256, 0.0f);
+  double constant = std::log((double)snapshot.chunks() / sample.size());
   for (int layer = 0; layer < layers; ++layer) {
     const std::vector<float>& r = (*queries)[layer];
     const float* temperature = weights_.hsa[layer].temperature;
     for (int t = 0; t < tokens; ++t)
       for (int i = 0; i < 256; ++i) mean[i] += r[t * 256 + i] * temperature[i / 128] / (float)(tokens * layers * kGroups);
-    sample.clear();
-    for (int t = tokens - 1; t >= 0; t -= stride) sample.insert(sample.end(), r.begin() + t * 256, r.begin() + (t + 1) * 256);
-    const int sampled = (int)sample.size() / 256;
-    Scan scan(kernels_, precision_, sample.data(), sampled, temperature);
-    scan.sum(quick_, snapshot, all, stop);
-    for (int t = 0; t < sampled; ++t)
-      for (int head = 0; head < kGroups; ++head) constant += scan.logSumExp(t, head) / ((double)sampled * layers * kGroups);
+    Scan scan(kernels_, precision_, r.data(), tokens, temperature);
+    scan.sum(quick_, snapshot, sample, stop);
+    for (int t = 0; t < tokens; ++t)
+      for (int head = 0; head < kGroups; ++head) constant += scan.logSumExp(t, head) / ((double)tokens * layers * kGroups);
   }
   constexpr uint32_t piece = 4096;
   quick_.run((int)((snapshot.chunks() + piece - 1) / piece), [&](int task, int) {

@@ -75,7 +75,7 @@ export interface IndexReader {
   /** Definitions by exact name, else by name ignoring case; of live files. */
   symbolsNamed(names: readonly string[]): Promise<SymbolRow[]>;
   /** Definitions of several documents, in their order. */
-  outlines(documents: readonly number[]): Promise<OutlineRow[][]>;
+  outlines(documents: readonly number[]): Promise<(readonly OutlineRow[])[]>;
   /** The same with their signatures. */
   definitions(documents: readonly number[]): Promise<SymbolDefinition[][]>;
   /** Distinct names that each of these documents defines. */

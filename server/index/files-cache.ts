@@ -25,6 +25,11 @@ export class FilesCache {
     return this.#number;
   }
 
+  /** The last transaction it was told of. */
+  get wanted(): number {
+    return Math.max(this.#wanted, this.#number);
+  }
+
   /** The database is at transaction `number` now. */
   outdated(number: number): void {
     this.#wanted = number;

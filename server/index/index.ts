@@ -8,6 +8,7 @@ import type { FieldWeights, NativeAddon, WordHits } from "../../native/addon.ts"
 import type { ChunksOf, CommitHit, DiffHit, IndexReader, IndexWriter, KnownFile, PassageHit } from "./api.ts";
 import { DamagedIndexError, IndexAccessError } from "./errors.ts";
 import { FilesCache, readFiles } from "./files-cache.ts";
+import { Outlines } from "./outlines.ts";
 import { Overlay } from "./overlay.ts";
 import { commitText, diffTexts, withoutText } from "./passage-text.ts";
 import { prepareText } from "./prepare.ts";
@@ -59,7 +60,10 @@ export class Index implements IndexReader, IndexWriter {
   #files!: WordIndex;
   #commits!: WordIndex;
   #diffs!: WordIndex;
-  #cache!: FilesCache; // both set by `open`, as the reader
+  #cache!: FilesCache; // these set by `open`, as the reader
+  #outlines!: Outlines;
+  /** As of a transaction. */
+  #status: { number: number; now: Omit<IndexStatus, "wordsBytes"> } | undefined;
   readonly #overlay = new Overlay();
   readonly #writes = new Queue();
   readonly #unsavedChanges = new Queue();
@@ -166,7 +170,14 @@ export class Index implements IndexReader, IndexWriter {
   // Reading
 
   async status(): Promise<IndexStatus> {
-    return { ...(await this.#reader.call("status")), wordsBytes: this.#files.bytes() + this.#commits.bytes() + this.#diffs.bytes() };
+    return { ...(await this.#statusNow()), wordsBytes: this.#files.bytes() + this.#commits.bytes() + this.#diffs.bytes() };
+  }
+
+  /** Read again once something was written: every question asks for it. */
+  async #statusNow(): Promise<Omit<IndexStatus, "wordsBytes">> {
+    const number = this.#cache.wanted;
+    if (this.#status?.number !== number) this.#status = { number, now: await this.#reader.call("status") };
+    return this.#status.now;
   }
 
   documents(ids: readonly number[]): Promise<DocumentRow[]> {
@@ -197,10 +208,10 @@ export class Index implements IndexReader, IndexWriter {
   }
 
   /** Definitions in unsaved text take the place of their file's saved ones. */
-  async outlines(documents: readonly number[]): Promise<OutlineRow[][]> {
-    const saved = await this.#reader.call("outlines", documents);
+  async outlines(documents: readonly number[]): Promise<(readonly OutlineRow[])[]> {
+    const saved = await this.#outlines.of(documents);
     const rows = await this.#cache.byId();
-    return saved.map((json, i) => this.#overlay.symbols(rows.get(documents[i]!)?.path ?? "") ?? JSON.parse(json));
+    return saved.map((outline, i) => this.#overlay.symbols(rows.get(documents[i]!)?.path ?? "") ?? outline);
   }
 
   /** As outlines. */
@@ -457,6 +468,8 @@ export class Index implements IndexReader, IndexWriter {
     await reader.open();
     this.#reader = reader;
     this.#cache = new FilesCache(reader, known);
+    this.#outlines = new Outlines(reader);
+    this.#status = undefined;
     await this.#loadWords();
     void reader.call("warm").catch(() => undefined); // a question meets what is wrong, and says so
   }

@@ -240,9 +240,12 @@ export class StoreReader {
   /** By exact name, else ignoring the case of ASCII letters. */
   symbolsNamed(names: readonly string[]): SymbolRow[] {
     return names.flatMap((name) => {
-      const exact = this.#all(`${selectSymbol} WHERE name = ? COLLATE NOCASE AND name = ? LIMIT ${symbolsPerName}`, name, name);
-      const rows = exact.length ? exact : this.#all(`${selectSymbol} WHERE name = ? COLLATE NOCASE LIMIT ${symbolsPerName}`, name);
-      return rows.map(symbolRow);
+      const rows = this.#all(`${selectSymbol} WHERE name = ? COLLATE NOCASE LIMIT ${symbolsPerName}`, name); // most names have none
+      const exact =
+        rows.length < symbolsPerName
+          ? rows.filter((row) => row.name === name)
+          : this.#all(`${selectSymbol} WHERE name = ? COLLATE NOCASE AND name = ? LIMIT ${symbolsPerName}`, name, name);
+      return (exact.length ? exact : rows).map(symbolRow);
     });
   }
 

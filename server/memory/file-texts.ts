@@ -1,5 +1,6 @@
 /** The texts of a folder's files: as they are shown, as the model reads them, and unsaved ones in their place. Secrets never leave. */
-import { access, lstat } from "node:fs/promises";
+import { lstatSync } from "node:fs";
+import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { type Framed, normaliseText, type Tokenizer } from "../../native/tokenizer.ts";
 import type { Index } from "../index/index.ts";
@@ -43,7 +44,7 @@ export class FileTexts {
     const unsaved = this.#unsaved.get(path);
     if (unsaved !== undefined) return redactSecrets(unsaved).text;
     if (isSecretPath(path) || !isRelativeInside(path)) return undefined;
-    const state = await this.#state(path); // before the bytes: a change in between makes them older than they are, never newer
+    const state = this.#state(path); // before the bytes: a change in between makes them older than they are, never newer
     const kept = this.#kept.get(path);
     if (kept && kept.state === state && state) return this.#keep(path, kept);
     const bytes = await this.#read(path);
@@ -66,10 +67,14 @@ export class FileTexts {
     this.#kept.delete(path);
   }
 
-  /** What changes with a file's bytes; "" when it is not there. */
-  async #state(path: string): Promise<string> {
-    const stats = await lstat(join(this.#root, path)).catch(() => undefined);
-    return stats?.isFile() ? `${stats.size} ${stats.mtimeMs} ${stats.ctimeMs} ${stats.ino}` : "";
+  /** What changes with a file's bytes; "" when it is not there. At once: a question asks for ten, and waking a thread takes longer than the look. */
+  #state(path: string): string {
+    try {
+      const stats = lstatSync(join(this.#root, path), { throwIfNoEntry: false });
+      return stats?.isFile() ? `${stats.size} ${stats.mtimeMs} ${stats.ctimeMs} ${stats.ino}` : "";
+    } catch {
+      return ""; // a folder that may not be entered, a path too long
+    }
   }
 
   /** A document as the model reads it; undefined when the file is no longer what was indexed: the next reading brings its new document. */

@@ -30,7 +30,7 @@ describe("terms on lines", () => {
         const query = readQuery(words.join(" "));
         const wanted = new Set(index.terms(query.words));
         const asked = Asked.of(index, query);
-        expect(asked.onLines(lines).map((mask) => asked.mass(mask) > 0)).toEqual(
+        expect(lines.map((text) => asked.mass(asked.onLine(text)) > 0)).toEqual(
           lines.map((text) => index.terms(text).some((term) => wanted.has(term))),
         );
       }),
@@ -38,14 +38,14 @@ describe("terms on lines", () => {
 
   it("say more together than apart, and each counts once", () => {
     const asked = Asked.of(index, readQuery("retry backoff"));
-    const [both, one, twice] = asked.onLines(["retry with backoff", "backoff", "backoff backoff"]).map((mask) => asked.mass(mask));
+    const [both, one, twice] = ["retry with backoff", "backoff", "backoff backoff"].map((line) => asked.mass(asked.onLine(line)));
     expect([both, twice]).toEqual([2 * one!, one]);
   });
 
   it("of a question with more terms than a mask has bits are the first of the rarest", () => {
     const words = Array.from({ length: 50 }, (_, i) => `w${String.fromCharCode(97 + (i % 26))}${i < 26 ? "q" : "z"}`);
     const asked = Asked.of(index, readQuery(words.join(" ")));
-    const masks = asked.onLines(words);
+    const masks = words.map((word) => asked.onLine(word));
     expect(masks.filter((mask) => mask !== 0)).toHaveLength(32);
     expect(asked.mass(masks.reduce((all, mask) => all | mask, 0))).toBeCloseTo(32 * asked.mass(masks.find((mask) => mask !== 0)!));
   });

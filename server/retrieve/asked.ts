@@ -11,8 +11,8 @@ const MOST_TERMS = 32;
 
 export class Asked {
   readonly #index: IndexReader;
-  /** Rarest first. */
-  readonly #terms: string[];
+  /** A term's bit; rarest first. */
+  readonly #bits: ReadonlyMap<string, number>;
   /** How much each term says: rare ones more. */
   readonly #masses: number[];
   /** The question's words, rarest first, each with the bits of its terms. */
@@ -25,7 +25,7 @@ export class Asked {
     const terms = [...new Set(index.terms(query.words))].map((term) => ({ term, mass: 1 / Math.log2(4 + index.documentFrequency(term)) }));
     terms.sort((a, b) => b.mass - a.mass);
     terms.splice(MOST_TERMS);
-    this.#terms = terms.map(({ term }) => term);
+    this.#bits = new Map(terms.map(({ term }, bit) => [term, 1 << bit]));
     this.#masses = terms.map(({ mass }) => mass);
     const words = [...new Set(query.words.split(/[^\p{L}\p{N}_$]+/u).filter((word) => word.length > 1))];
     this.words = words
@@ -42,13 +42,11 @@ export class Asked {
     return fresh;
   }
 
-  /** A mask for each of these lines: the terms that stand on it. */
-  onLines(lines: readonly string[]): number[] {
-    return lines.map((line) => {
-      let mask = 0;
-      for (const word of line.match(WORD) ?? []) mask |= this.#ofWord(word);
-      return mask;
-    });
+  /** The terms that stand on a line, as a mask. */
+  onLine(line: string): number {
+    let mask = 0;
+    for (const word of line.match(WORD) ?? []) mask |= this.#ofWord(word);
+    return mask;
   }
 
   /** How much the terms of a mask say together. */
@@ -67,10 +65,9 @@ export class Asked {
   }
 
   #maskOf(terms: readonly string[]): number {
-    return terms.reduce((mask, term) => {
-      const bit = this.#terms.indexOf(term);
-      return bit < 0 ? mask : mask | (1 << bit);
-    }, 0);
+    let mask = 0;
+    for (const term of terms) mask |= this.#bits.get(term) ?? 0;
+    return mask;
   }
 }
 
@@ -87,7 +84,9 @@ function termsOf(index: IndexReader, word: string): string[] {
     met = new Map();
     wordsMet.set(index, met);
   }
-  const terms = met.get(word) ?? index.terms(word);
+  const known = met.get(word);
+  if (known) return known;
+  const terms = index.terms(word);
   if (word.length <= LONGEST_KEPT) met.set(word, terms);
   return terms;
 }

@@ -54,12 +54,10 @@ function judge(asked: Asked, hunk: Hunk): Judged {
   const found = { "-": 0, "+": 0 };
   let line = 0;
   let most = -1;
-  const lines = hunk.lines.split("\n");
-  const masks = asked.onLines(lines);
-  for (const [number, text] of lines.entries()) {
+  for (const [number, text] of hunk.lines.split("\n").entries()) {
     const sign = text[0];
     if (sign !== "-" && sign !== "+") continue;
-    const mask = masks[number] as number;
+    const mask = asked.onLine(text);
     found[sign] |= mask;
     const mass = asked.mass(mask);
     if (mass > most) [line, most] = [number, mass];

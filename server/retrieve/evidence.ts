@@ -2,8 +2,7 @@
  * Evidence out of ranked files and commits: the region to show around the best place, its text, and why it was chosen.
  */
 import type { ContainedIn } from "../history/containing.ts";
-import type { CommitRow } from "../index/types.ts";
-import type { Asked } from "./asked.ts";
+import type { CommitRow, PassageLines } from "../index/types.ts";
 import type { Change, ShownChange } from "./changes.ts";
 import type { RankedCommit } from "./commits.ts";
 import type { Place } from "./places.ts";
@@ -26,7 +25,7 @@ export function fileEvidence(file: OpenFile, ranked: RankedFile, places: readonl
     endLine,
     commit: "",
     score: ranked.score,
-    reasons: reasonsOf(ranked, places[0], sharedWords(file.asked, shown)),
+    reasons: reasonsOf(ranked, places[0], sharedWords(file, { startLine, endLine })),
     bestStart,
     bestEnd,
     text: shown.join("\n"),
@@ -49,9 +48,9 @@ function reasonsOf(ranked: RankedFile, place: Place | undefined, words: readonly
 }
 
 /** Words of the question that stand on these lines, rarest first. */
-function sharedWords(asked: Asked, lines: readonly string[]): string[] {
-  const present = asked.onLines(lines).reduce((all, mask) => all | mask, 0);
-  return asked.words
+function sharedWords(file: OpenFile, lines: PassageLines): string[] {
+  const present = file.masks(lines).reduce((all, mask) => all | mask, 0);
+  return file.asked.words
     .filter(({ mask }) => mask & present)
     .slice(0, WORDS_SHOWN)
     .map(({ word }) => word);

@@ -54,9 +54,13 @@ export function featuresOf(candidates: readonly Candidate[], query: Query): Feat
     name: it.nameMatch * Math.sqrt(it.pathCoverage),
     named: it.named,
     frame: it.frameLine > 0 ? 1 - frameDepth(it, query) / (2 * frames) : 0,
-    literal: it.literal,
-    uses: it.uses,
+    ...lookedInto(it),
   }));
+}
+
+/** Features that stand in files: known of the best candidates, once they were looked into. */
+export function lookedInto({ literal, uses }: Candidate): Pick<Features, "literal" | "uses"> {
+  return { literal, uses };
 }
 
 function lift(candidate: Candidate): number {

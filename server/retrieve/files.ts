@@ -2,7 +2,7 @@
 import { type Gathered, gather } from "./candidates.ts";
 import { findLiterals } from "./literals.ts";
 import type { Query } from "./query.ts";
-import { type RankedFile, rank } from "./rank.ts";
+import { type RankedFile, rank, rankedAgain } from "./rank.ts";
 import type { SearchSources } from "./sources.ts";
 import { findUses } from "./uses.ts";
 
@@ -21,12 +21,13 @@ export async function rankFiles(sources: SearchSources, query: Query, signal?: A
   const gathered = await gather(sources, query);
   signal?.throwIfAborted();
   const start = performance.now();
-  const first = rank(gathered.candidates, query).map((it) => it.candidate);
+  const first = rank(gathered.candidates, query);
+  const candidates = first.map((it) => it.candidate);
   await Promise.all([
-    findUses(sources.index, first.slice(0, LOOKED_INTO), gathered.status.passages),
-    query.literals.length > 0 ? findLiterals(sources, query, first) : undefined,
+    findUses(sources.index, candidates.slice(0, LOOKED_INTO), gathered.status.passages),
+    query.literals.length > 0 ? findLiterals(sources, query, candidates) : undefined,
   ]);
   signal?.throwIfAborted();
-  const ranked = rank(gathered.candidates, query);
+  const ranked = rankedAgain(first, query);
   return { gathered, ranked, stages: { ...gathered.stages, rank: performance.now() - start } };
 }

@@ -33,7 +33,12 @@ describe("foldScores", () => {
 
   it("names the best chunks, best first", () => {
     const folded = foldScores(scores([-9, -3, -8, -5, -7], [-9]));
-    expect(folded?.of(10)?.chunks.map((it) => it.chunk)).toEqual([1, 3, 4]);
+    expect(
+      folded
+        ?.of(10)
+        ?.chunks()
+        .map((it) => it.chunk),
+    ).toEqual([1, 3, 4]);
   });
 
   it("has nothing to say without chunks, and leaves out documents without any", () => {
@@ -50,7 +55,7 @@ describe("foldScores", () => {
         (documents) => {
           const folded = foldScores(scores(...documents))?.best(99) ?? [];
           expect(folded).toHaveLength(documents.length);
-          for (const it of folded) expect([it.sum, it.best, ...it.chunks.map((chunk) => chunk.score)].every(Number.isFinite)).toBe(true);
+          for (const it of folded) expect([it.sum, it.best, ...it.chunks().map((chunk) => chunk.score)].every(Number.isFinite)).toBe(true);
         },
       ),
     ));

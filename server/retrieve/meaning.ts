@@ -15,8 +15,8 @@ export interface DocumentMeaning {
   /** Standard scores (mean 0, deviation 1 over all scored documents): of the log-sum-exp and of the best chunk. */
   sum: number;
   best: number;
-  /** The best chunks, best first, at most `CHUNKS`, with their standard score among the documents' best chunks. */
-  chunks: { chunk: number; score: number }[];
+  /** The best chunks, best first, at most `CHUNKS`, with their standard score among the documents' best chunks. Of few documents asked for. */
+  chunks(): { chunk: number; score: number }[];
 }
 
 /** Measured best among 0.1 to 2. */
@@ -161,24 +161,41 @@ export class Meanings {
   }
 
   #fold(at: number): void {
+    const scores = this.#scores;
     const first = this.#firsts[at] as number;
     const end = this.#firsts[at + 1] as number;
-    const best = maximum(this.#scores, first, end);
+    const best = maximum(scores, first, end);
     let sum = 0;
-    for (let chunk = first; chunk < end; chunk++) sum += Math.exp(((this.#scores[chunk] as number) - best) / TEMPERATURE);
+    for (let chunk = first; chunk < end; chunk++) sum += decayed((best - (scores[chunk] as number)) / TEMPERATURE);
     this.#bests[at] = best;
     this.#sums[at] = best + TEMPERATURE * Math.log(sum);
   }
 
   #at(at: number): DocumentMeaning {
-    const chunks = bestChunks(this.#scores, this.#firsts[at] as number, this.#firsts[at + 1] as number);
     return {
       document: this.#documents[at] as number,
       sum: standard(this.#sums[at] as number, this.#sumScale),
       best: standard(this.#bests[at] as number, this.#bestScale),
-      chunks: chunks.map(({ chunk, score }) => ({ chunk, score: standard(score, this.#bestScale) })),
+      chunks: () =>
+        bestChunks(this.#scores, this.#firsts[at] as number, this.#firsts[at + 1] as number).map(({ chunk, score }) => ({
+          chunk,
+          score: standard(score, this.#bestScale),
+        })),
     };
   }
+}
+
+/** exp(-x) of x in steps, up to where it adds nothing to 1. */
+const STEPS = 256;
+const DECAY = Float64Array.from({ length: 16 * STEPS + 1 }, (_, step) => Math.exp(-step / STEPS));
+
+/** exp(-below) for below >= 0, to 2e-6 of itself: a question takes it of every chunk there is. */
+function decayed(below: number): number {
+  const steps = below * STEPS;
+  if (!(steps < DECAY.length - 1)) return 0;
+  const step = steps | 0;
+  const from = DECAY[step] as number;
+  return from + ((DECAY[step + 1] as number) - from) * (steps - step);
 }
 
 const positionsMade = new WeakMap<Int32Array, ReadonlyMap<number, number>>();

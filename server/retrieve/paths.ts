@@ -18,10 +18,12 @@ export interface PathMatch {
 
 export interface PathIndex {
   files: readonly DocumentRow[];
-  /** Term to positions in `files`. */
+  /** Term to positions in `files` of the paths that hold it. */
   postings: Map<string, number[]>;
-  /** Distinct terms of each file's name without extension. */
-  names: string[][];
+  /** The same for names without extension. */
+  names: Map<string, number[]>;
+  /** What the distinct terms of each file's name weigh together. */
+  nameMasses: Float64Array;
   /** Terms sorted, for prefixes. */
   sorted: string[];
   /** By document id, in `files`. */
@@ -35,21 +37,25 @@ export function pathIndex(index: IndexReader, files: readonly DocumentRow[]): Pa
   const known = made.get(files);
   if (known) return known;
   const postings = new Map<string, number[]>();
-  const names: string[][] = [];
+  const names = new Map<string, number[]>();
   const termsOf = remembered((part) => index.terms(part));
   files.forEach((file, at) => {
     const parts = file.path.split(/\/|\.(?=[^/.]*$)/); // folders, name, extension: the same ones come again
-    for (const term of new Set(parts.flatMap(termsOf))) {
-      const list = postings.get(term);
-      if (list) list.push(at);
-      else postings.set(term, [at]);
-    }
-    names.push(nameTerms(termsOf, file.path));
+    for (const term of new Set(parts.flatMap(termsOf))) post(postings, term, at);
+    for (const term of nameTerms(termsOf, file.path)) post(names, term, at);
   });
+  const nameMasses = new Float64Array(files.length);
+  for (const [term, list] of names) for (const at of list) nameMasses[at] = (nameMasses[at] as number) + idf(files, postings, term);
   const positions = new Map(files.map((file, at) => [file.id, at]));
-  const fresh: PathIndex = { files, postings, names, sorted: [...postings.keys()].sort(), positions };
+  const fresh: PathIndex = { files, postings, names, nameMasses, sorted: [...postings.keys()].sort(), positions };
   made.set(files, fresh);
   return fresh;
+}
+
+function post(lists: Map<string, number[]>, term: string, at: number): void {
+  const list = lists.get(term);
+  if (list) list.push(at);
+  else lists.set(term, [at]);
 }
 
 function remembered(termsOf: (part: string) => string[]): (part: string) => string[] {
@@ -82,26 +88,32 @@ export function matchPaths(paths: PathIndex, terms: readonly string[]): PathMatc
 /** How well every path matches a question. Many share a word with it; few are looked at. */
 export class PathMatches {
   readonly #paths: PathIndex;
-  readonly #asked: ReadonlySet<string>;
   /** Mass of the question's words in each path, and of the whole question. */
   readonly #covered: Float64Array;
   #mass = 0;
-  /** What the words of names add to a name's match, once known. */
-  readonly #closeness = new Map<string, { weight: number; found: number }>();
+  /** Mass of the words of each name that are in the question. */
+  readonly #named: Float64Array;
+  /** Positions of the paths that share a word with the question. */
+  readonly #touched: number[] = [];
 
   constructor(paths: PathIndex, asked: ReadonlySet<string>) {
     this.#paths = paths;
-    this.#asked = asked;
     this.#covered = new Float64Array(paths.files.length);
-    for (const term of asked) this.#cover(term);
+    this.#named = new Float64Array(paths.files.length);
+    const close = new Map<string, number>();
+    for (const term of asked) {
+      const matching = matchingTerms(paths, term);
+      this.#cover(term, matching);
+      for (const { term: found, share } of matching) close.set(found, Math.max(close.get(found) ?? 0, share));
+    }
+    for (const [term, share] of close) this.#name(term, share);
   }
 
   /** At most `count`, best first. */
   best(count: number): PathMatch[] {
-    const values = Float64Array.from(this.#covered, (covered, at) =>
-      covered > 0 ? this.#coverage(at) + this.#name(at) : Number.NEGATIVE_INFINITY,
-    );
-    return bestOf(values, count).map((at) => this.#at(at));
+    const touched = this.#touched.sort((a, b) => a - b);
+    const values = touched.map((at) => this.#coverageOf(at) + this.#nameOf(at));
+    return bestOf(values, count).map((place) => this.#at(touched[place] as number));
   }
 
   /** Undefined where the path shares no word with the question. */
@@ -110,50 +122,36 @@ export class PathMatches {
     return at !== undefined && (this.#covered[at] as number) > 0 ? this.#at(at) : undefined;
   }
 
-  #cover(term: string): void {
-    const matching = matchingTerms(this.#paths, term);
-    const weight = idf(this.#paths, matching[0]?.term ?? term);
+  /** Of a path's words that match a word of the question the closest counts. */
+  #cover(term: string, matching: readonly { term: string; share: number }[]): void {
+    const weight = idf(this.#paths.files, this.#paths.postings, matching[0]?.term ?? term);
     this.#mass += weight;
-    const best = new Map<number, number>();
+    const counted = new Map<number, number>();
     for (const { term: found, share } of matching)
-      for (const at of this.#paths.postings.get(found) ?? []) best.set(at, Math.max(best.get(at) ?? 0, share));
-    for (const [at, share] of best) this.#covered[at] = (this.#covered[at] as number) + share * weight;
+      for (const at of this.#paths.postings.get(found) ?? []) if (share > (counted.get(at) ?? 0)) counted.set(at, share);
+    for (const [at, share] of counted) {
+      if (this.#covered[at] === 0) this.#touched.push(at);
+      this.#covered[at] = (this.#covered[at] as number) + share * weight;
+    }
+  }
+
+  #name(term: string, share: number): void {
+    const found = share * idf(this.#paths.files, this.#paths.postings, term);
+    for (const at of this.#paths.names.get(term) ?? []) this.#named[at] = (this.#named[at] as number) + found;
   }
 
   #at(at: number): PathMatch {
-    return { document: this.#paths.files[at] as DocumentRow, coverage: this.#coverage(at), name: this.#name(at) };
+    return { document: this.#paths.files[at] as DocumentRow, coverage: this.#coverageOf(at), name: this.#nameOf(at) };
   }
 
-  #coverage(at: number): number {
+  #coverageOf(at: number): number {
     return (this.#covered[at] as number) / Math.max(this.#mass, 1e-9);
   }
 
-  #name(at: number): number {
-    let mass = 0;
-    let found = 0;
-    for (const term of this.#paths.names[at] ?? []) {
-      const close = this.#close(term);
-      mass += close.weight;
-      found += close.found;
-    }
-    return mass > 0 ? found / mass : 0;
+  #nameOf(at: number): number {
+    const mass = this.#paths.nameMasses[at] as number;
+    return mass > 0 ? (this.#named[at] as number) / mass : 0;
   }
-
-  #close(term: string): { weight: number; found: number } {
-    const known = this.#closeness.get(term);
-    if (known) return known;
-    const weight = idf(this.#paths, term);
-    const fresh = { weight, found: weight * closeness(term, this.#asked) };
-    this.#closeness.set(term, fresh);
-    return fresh;
-  }
-}
-
-function closeness(term: string, asked: ReadonlySet<string>): number {
-  if (asked.has(term)) return 1;
-  let best = 0;
-  for (const word of asked) best = Math.max(best, prefixShare(word, term));
-  return best;
 }
 
 const SHORTEST_PREFIX = 3;
@@ -191,8 +189,8 @@ function lowerBound(sorted: readonly string[], term: string): number {
   return low;
 }
 
-function idf(paths: PathIndex, term: string): number {
-  return Math.log(1 + paths.files.length / (1 + (paths.postings.get(term)?.length ?? 0)));
+function idf(files: readonly DocumentRow[], postings: ReadonlyMap<string, readonly number[]>, term: string): number {
+  return Math.log(1 + files.length / (1 + (postings.get(term)?.length ?? 0)));
 }
 
 /** Files that a path-like word of the question names: same path, or the path's end. Best (longest match) first. */

@@ -46,12 +46,18 @@ export function placesOf(candidate: Candidate, bestPassage: number, chunkLines: 
 
 /** Chunks of a candidate that stand out by meaning: numbers in its document. */
 export function goodChunks({ meaning }: Candidate): number[] {
-  return meaning ? meaning.chunks.filter((it) => it.score > 0).map((it) => it.chunk) : [];
+  return meaning
+    ? meaning
+        .chunks()
+        .filter((it) => it.score > 0)
+        .map((it) => it.chunk)
+    : [];
 }
 
 /** Good chunks come first among a candidate's chunks. */
 function chunkPlaces({ meaning }: Candidate, lines: readonly PassageLines[]): Place[] {
-  return lines.map((it, at) => ({ ...it, score: Math.min(1, (meaning?.chunks[at]?.score ?? 0) / 4), symbol: undefined }));
+  const chunks = lines.length > 0 ? (meaning?.chunks() ?? []) : [];
+  return lines.map((it, at) => ({ ...it, score: Math.min(1, (chunks[at]?.score ?? 0) / 4), symbol: undefined }));
 }
 
 /** Keeps what does not overlap a better place. */

@@ -5,7 +5,7 @@ import { fileEvidence } from "./evidence.ts";
 import { goodChunks, type Place, placesOf } from "./places.ts";
 import type { Query } from "./query.ts";
 import type { RankedFile } from "./rank.ts";
-import type { OpenFile } from "./shown.ts";
+import { OpenFile } from "./shown.ts";
 import type { SearchSources } from "./sources.ts";
 import type { Evidence } from "./types.ts";
 
@@ -63,9 +63,14 @@ async function openAll(sources: SearchSources, query: Query, files: readonly Ran
   return files.flatMap((ranked, at) => {
     const text = texts[at];
     if (text === undefined) return [];
-    const file = { asked, lines: text.split(/\r?\n/), symbols: outlines[at] ?? [] };
+    const file = new OpenFile(asked, linesOf(text), outlines[at] ?? []);
     return [{ ranked, file, places: placesOf(ranked.candidate, bestPassage, chunks[at] ?? []) }];
   });
+}
+
+/** Saved text has no carriage returns; unsaved text may. */
+function linesOf(text: string): string[] {
+  return text.includes("\r") ? text.split(/\r?\n/) : text.split("\n");
 }
 
 function covers(a: Evidence, b: Evidence): boolean {

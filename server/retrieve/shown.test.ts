@@ -4,7 +4,7 @@ import { FakeWords } from "../index/testing/fake-words.ts";
 import type { SymbolDefinition } from "../index/types.ts";
 import { Asked } from "./asked.ts";
 import { readQuery } from "./query.ts";
-import { BEST_LINES, type OpenFile, REGION_LINES, shownOf } from "./shown.ts";
+import { BEST_LINES, OpenFile, REGION_LINES, shownOf } from "./shown.ts";
 
 /** Words as they stand, all equally rare: enough of an index to choose lines. */
 const index = new FakeWords() as unknown as IndexReader;
@@ -14,7 +14,7 @@ function method(name: string, startLine: number, endLine: number): SymbolDefinit
 }
 
 function file(lines: string[], symbols: SymbolDefinition[], question: string): OpenFile {
-  return { asked: Asked.of(index, readQuery(question)), lines, symbols };
+  return new OpenFile(Asked.of(index, readQuery(question)), lines, symbols);
 }
 
 function place(startLine: number, endLine: number) {

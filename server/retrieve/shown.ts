@@ -20,10 +20,30 @@ export interface Shown extends Region {
   bestEnd: number;
 }
 
-export interface OpenFile {
-  asked: Asked;
-  lines: readonly string[];
-  symbols: readonly OutlineRow[];
+/** A file that is looked into for a question. */
+export class OpenFile {
+  readonly asked: Asked;
+  readonly lines: readonly string[];
+  readonly symbols: readonly OutlineRow[];
+  /** Of lines looked at, by their place. */
+  readonly #masks: number[] = [];
+
+  constructor(asked: Asked, lines: readonly string[], symbols: readonly OutlineRow[]) {
+    this.asked = asked;
+    this.lines = lines;
+    this.symbols = symbols;
+  }
+
+  /** The question's terms on each of these lines, as masks. */
+  masks({ startLine, endLine }: PassageLines): number[] {
+    const found: number[] = [];
+    for (let line = startLine; line <= Math.min(endLine, this.lines.length); line++) {
+      const mask = this.#masks[line] ?? this.asked.onLine(this.lines[line - 1] as string);
+      this.#masks[line] = mask;
+      found.push(mask);
+    }
+    return found;
+  }
 }
 
 /** The region of `place` (undefined: only the path matched), grown by the regions of `others` that touch it while it fits in `REGION_LINES`. */
@@ -78,7 +98,7 @@ function narrow(file: OpenFile, found: PassageLines): PassageLines {
   const borders = [
     ...new Set([found.startLine, ...inner.map((line) => Math.max(found.startLine, startWithComment(file.lines, line)))]),
   ].sort((a, b) => a - b);
-  const masks = masksOf(file, found);
+  const masks = file.masks(found);
   let best = found;
   let most = 0;
   borders.forEach((startLine, at) => {
@@ -93,7 +113,7 @@ function narrow(file: OpenFile, found: PassageLines): PassageLines {
 /** At most `BEST_LINES` of the found ones: those that together hold most of the question's words, as few as possible. */
 function bestLines(file: OpenFile, found: PassageLines): PassageLines {
   if (found.endLine - found.startLine < BEST_LINES) return found;
-  const masks = masksOf(file, found);
+  const masks = file.masks(found);
   let best = { startLine: found.startLine, endLine: found.startLine + BEST_LINES - 1 };
   let most = 0;
   for (let first = 0; first < masks.length; first++) {
@@ -107,8 +127,4 @@ function bestLines(file: OpenFile, found: PassageLines): PassageLines {
     }
   }
   return best;
-}
-
-function masksOf({ asked, lines }: OpenFile, { startLine, endLine }: PassageLines): number[] {
-  return asked.onLines(lines.slice(startLine - 1, endLine));
 }

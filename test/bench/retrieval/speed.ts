@@ -39,7 +39,7 @@ for (let round = 0; round < Number(values.rounds); round++)
     const start = performance.now();
     const answer = await ask(query);
     times.push(performance.now() - start);
-    for (const [stage, ms] of Object.entries(answer.stages)) {
+    for (const [stage, ms] of Object.entries({ ...answer.stages, server: answer.ms })) {
       stages[stage] ??= [];
       stages[stage].push(ms);
     }
