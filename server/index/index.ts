@@ -8,7 +8,7 @@ import type { FieldWeights, NativeAddon, WordHits } from "../../native/addon.ts"
 import type { ChunksOf, CommitHit, DiffHit, IndexReader, IndexWriter, KnownFile, PassageHit } from "./api.ts";
 import { DamagedIndexError, IndexAccessError } from "./errors.ts";
 import { FilesCache, readFiles } from "./files-cache.ts";
-import { Outlines } from "./outlines.ts";
+import { Kept } from "./kept.ts";
 import { Overlay } from "./overlay.ts";
 import { commitText, diffTexts, withoutText } from "./passage-text.ts";
 import { prepareText } from "./prepare.ts";
@@ -51,6 +51,8 @@ export interface IndexOptions {
 
 /** Milliseconds between two looks at what the writing process did. */
 const followEvery = 500;
+/** Definitions kept, and numbers of lines of chunks. */
+const keptRows = 100_000;
 
 export class Index implements IndexReader, IndexWriter {
   readonly #options: IndexOptions;
@@ -61,7 +63,8 @@ export class Index implements IndexReader, IndexWriter {
   #commits!: WordIndex;
   #diffs!: WordIndex;
   #cache!: FilesCache; // these set by `open`, as the reader
-  #outlines!: Outlines;
+  #outlines!: Kept<readonly OutlineRow[]>;
+  #chunkLines!: Kept<Int32Array>;
   /** As of a transaction. */
   #status: { number: number; now: Omit<IndexStatus, "wordsBytes"> } | undefined;
   readonly #overlay = new Overlay();
@@ -192,8 +195,9 @@ export class Index implements IndexReader, IndexWriter {
     return this.#cache.files();
   }
 
-  chunkLines(chunks: readonly ChunksOf[]): Promise<PassageLines[][]> {
-    return this.#reader.call("chunkLines", chunks);
+  async chunkLines(chunks: readonly ChunksOf[]): Promise<PassageLines[][]> {
+    const lines = await this.#chunkLines.of(chunks.map(({ document }) => document));
+    return chunks.map(({ chunks }, i) => linesOfChunks(lines[i]!, chunks));
   }
 
   /** Definitions in unsaved text take the place of their file's saved ones. */
@@ -468,7 +472,12 @@ export class Index implements IndexReader, IndexWriter {
     await reader.open();
     this.#reader = reader;
     this.#cache = new FilesCache(reader, known);
-    this.#outlines = new Outlines(reader);
+    this.#outlines = new Kept(async (of) => (await reader.call("outlines", of)).map((json) => JSON.parse(json)), sizeOfOutline, keptRows);
+    this.#chunkLines = new Kept(
+      (of) => reader.call("chunkLines", of),
+      ({ length }) => length,
+      keptRows,
+    );
     this.#status = undefined;
     await this.#loadWords();
     void reader.call("warm").catch(() => undefined); // a question meets what is wrong, and says so
@@ -527,6 +536,17 @@ export class Index implements IndexReader, IndexWriter {
       return { id, document, startLine, endLine, path, unsaved: false };
     });
   }
+}
+
+function sizeOfOutline({ length }: readonly OutlineRow[]): number {
+  return 1 + length;
+}
+
+/** Chunks that a document does not have are left out. */
+function linesOfChunks(lines: Int32Array, chunks: readonly number[]): PassageLines[] {
+  return chunks
+    .filter((chunk) => chunk >= 0 && 2 * chunk < lines.length)
+    .map((chunk) => ({ startLine: lines[2 * chunk]!, endLine: lines[2 * chunk + 1]! }));
 }
 
 function passageIds({ removed }: { removed: { first: number; count: number }[] }): Int32Array {

@@ -2,7 +2,7 @@
 import { statSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 import { Statements } from "../statements.ts";
-import type { ChunksOf, KnownFile } from "./api.ts";
+import type { KnownFile } from "./api.ts";
 import { IdTable } from "./id-table.ts";
 import { openDatabase } from "./schema.ts";
 import {
@@ -17,7 +17,7 @@ import {
   symbolRow,
   toInts,
 } from "./store-rows.ts";
-import type { CommitHead, CommitRow, DiffPlace, DocumentRow, IndexStatus, PassageLines, SymbolDefinition, SymbolRow } from "./types.ts";
+import type { CommitHead, CommitRow, DiffPlace, DocumentRow, IndexStatus, SymbolDefinition, SymbolRow } from "./types.ts";
 
 /** What a word index holds. */
 export type WordsKind = "file" | "commit" | "diff";
@@ -223,18 +223,12 @@ export class StoreReader {
     return lines;
   }
 
-  /** Each in the order asked for; chunks that a document does not have are left out. */
-  chunkLines(chunks: readonly ChunksOf[]): PassageLines[][] {
-    return chunks.map(({ document, chunks }) => this.#linesOf(document, chunks));
-  }
-
-  #linesOf(document: number, chunks: readonly number[]): PassageLines[] {
-    const row = this.#get("SELECT lines FROM chunk_lines WHERE document = ?", document);
-    if (!row) return [];
-    const lines = toInts(row.lines);
-    return chunks
-      .filter((chunk) => chunk >= 0 && 2 * chunk < lines.length)
-      .map((chunk) => ({ startLine: lines[2 * chunk]!, endLine: lines[2 * chunk + 1]! }));
+  /** First and last line of every chunk of each document; none where it is not encoded. */
+  chunkLines(documents: readonly number[]): Int32Array[] {
+    return documents.map((document) => {
+      const row = this.#get("SELECT lines FROM chunk_lines WHERE document = ?", document);
+      return row ? toInts(row.lines) : new Int32Array(0);
+    });
   }
 
   /** By exact name, else ignoring the case of ASCII letters. */

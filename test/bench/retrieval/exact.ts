@@ -2,7 +2,7 @@
  * Whether exact questions are answered exactly: every name that is defined once, asked alone, must show its definition first; and a regular
  * expression made of two words of a line must show a line that it matches first.
  *
- *     node test/bench/retrieval/exact.ts BENCH CHECKOUTS REPOSITORY… [--failures 10]
+ *     node test/bench/retrieval/exact.ts BENCH CHECKOUTS REPOSITORY…
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -21,7 +21,7 @@ interface Case {
   right: (first: Evidence | undefined) => boolean;
 }
 
-const { bench, checkouts, repositories } = usage("exact.ts");
+const { checkouts, repositories } = usage("exact.ts");
 console.log("| repository | names | definition first | regular expressions | matching line first |\n|---|---|---|---|---|");
 for (const repository of repositories) {
   const memory = await openMemory(checkouts, repository);
