@@ -18,6 +18,8 @@ export interface MatchedSymbol {
   name: string;
   /** 0..1: 1 for an identifier of the question matched exactly, less for other case, for plain words, for common names. */
   strength: number;
+  /** The question is this very name and nothing else. */
+  whole: boolean;
 }
 
 export interface Candidate {
@@ -202,7 +204,8 @@ function addMeanings(found: Found, meanings: Meanings | undefined): void {
 }
 
 async function namedSymbols(sources: SearchSources, query: Query): Promise<MatchedSymbol[]> {
-  const wanted = [...query.identifiers, ...query.names];
+  const whole = query.kind === "symbol" ? query.text.replace(/\(\)$/, "") : "";
+  const wanted = [...new Set([...query.identifiers, ...query.names, ...(whole ? [whole] : [])])];
   if (wanted.length === 0) return [];
   const rows = await sources.index.symbolsNamed(wanted);
   const sure = new Set(query.identifiers);
@@ -219,7 +222,8 @@ async function namedSymbols(sources: SearchSources, query: Query): Promise<Match
       let strength = sure.has(name) ? (exact ? 1 : 0.8) : exact ? 0.6 : 0.5;
       if (sure.has(name) && symbol.container && containers.has(symbol.container.toLowerCase())) strength *= 1.25;
       strength *= kindShare(symbol.kind);
-      return { symbol, name, strength: strength / Math.max(1, (counts.get(lower) ?? 1) / COMMON_NAME) };
+      if (symbol.name === whole) strength = 1; // whatever it is
+      return { symbol, name, strength: strength / Math.max(1, (counts.get(lower) ?? 1) / COMMON_NAME), whole: symbol.name === whole };
     })
     .sort((a, b) => b.strength - a.strength);
 }

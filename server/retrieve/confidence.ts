@@ -1,6 +1,6 @@
 /**
- * How sure retrieval is that a question has an answer in this repository at all: a logistic function of the best
- * candidates' features, fitted on questions asked of their own and of the wrong repository.
+ * How sure retrieval is that a question has an answer in this repository at all: a logistic function of what of the question stands in what is
+ * shown, fitted on questions asked of their own and of the wrong repository.
  */
 import type { IndexReader } from "../index/api.ts";
 import type { RankedCommit } from "./commits.ts";
@@ -10,35 +10,47 @@ import type { RankedFile } from "./rank.ts";
 import { confidenceWeights as weights } from "./weights.ts";
 
 /** Ranked files that count: the answer is among them or it is not here. */
-const BEST = 3;
-
+export const BEST = 3;
 /** Terms from which a question is long: that a long one is matched says more. */
 const LONG = 8;
+/** Logarithm of the passages from which a repository is large: in a larger one words meet by chance. */
+const LARGE = 8;
 
-/** What of the question the repository has at all, 0..1: its words, and the identifiers it names (0 when it names none). */
+/** What of the question the repository has at all, each 0..1. */
 export interface Known {
   words: number;
+  /** Of the identifiers that it names: 0 when it names none. */
   identifiers: number;
-  /** 0..1: how many terms the question has, as a share of a long one's. */
+  /** Share of the identifiers that are nowhere here. */
+  missing: number;
+  /** How many terms the question has, as a share of a long one's. */
   length: number;
 }
 
+export interface Found {
+  /** Best first. */
+  ranked: readonly RankedFile[];
+  /** Most of the question, by mass, that one of the first regions shown holds. */
+  held: number;
+  /** Of the whole index. */
+  passages: number;
+}
+
 /** 0..1; 0 without any candidate. Identifiers vouch for a question whose other words are of another language. */
-export function confidenceOf(ranked: readonly RankedFile[], known: Known): number {
+export function confidenceOf({ ranked, held, passages }: Found, known: Known): number {
   if (ranked.length === 0) return 0;
   const best = ranked.slice(0, BEST).map((it) => it.features);
   const top = (name: FeatureName) => Math.max(0, ...best.map((it) => it[name]));
-  const lead = (ranked[0]?.score ?? 0) - (ranked[1]?.score ?? 0);
   return logistic(
     weights.bias +
-      weights.coverage * Math.max(top("coverage"), known.identifiers) +
-      weights.first * Math.max(best[0]?.coverage ?? 0, known.identifiers) +
-      (ranked.length > 1 ? weights.lead * lead : 0) +
+      weights.held * Math.max(held, known.identifiers) +
+      weights.known * Math.max(known.words, known.identifiers) +
+      weights.missing * known.missing +
       weights.length * known.length +
+      weights.size * Math.min(1, Math.log(Math.max(1, passages)) / LARGE) +
       weights.defines * top("defines") +
       weights.name * top("name") +
-      weights.known * Math.max(known.words, known.identifiers) +
-      weights.named * Math.max(top("named"), top("frame")) +
+      weights.named * Math.max(top("named"), top("frame"), top("whole")) +
       weights.literal * top("literal"),
   );
 }
@@ -49,12 +61,14 @@ export function commitConfidence(ranked: readonly RankedCommit[]): number {
   return logistic(weights.commitBias + weights.commits * Math.max(...ranked.slice(0, BEST).map((it) => it.coverage)));
 }
 
-/** Looks up what of a question stands anywhere in the files. */
-export function knownIn(index: IndexReader, query: Query): Known {
+/** Looks up what of a question stands anywhere in the files; `corrected`: with its typing errors read as what was meant. */
+export function knownIn(index: IndexReader, query: Query, corrected: Query): Known {
   const terms = [...new Set(index.terms(query.words))];
+  const identifiers = shareKnown(index, query.identifiers);
   return {
     words: shareKnown(index, terms),
-    identifiers: shareKnown(index, query.identifiers),
+    identifiers,
+    missing: corrected.identifiers.length > 0 ? 1 - shareKnown(index, corrected.identifiers) : 0,
     length: Math.min(1, terms.length / LONG),
   };
 }

@@ -17,6 +17,8 @@ export interface Features {
   chunk: number;
   /** The file defines a name of the question (strength of the match). */
   defines: number;
+  /** The question is nothing but the name of a definition here (strength of the match). */
+  whole: number;
   /** Share of the question's words in the path. */
   path: number;
   /** Share of the file name's own words in the question, weighed with `path` so that one common word is not enough. */
@@ -50,6 +52,7 @@ export function featuresOf(candidates: readonly Candidate[], query: Query): Feat
     meaning: above(it.meaning?.sum),
     chunk: above(it.meaning?.best),
     defines: Math.min(1.25, it.symbols[0]?.strength ?? 0),
+    whole: Math.max(0, ...it.symbols.filter((match) => match.whole).map((match) => match.strength)),
     path: it.pathCoverage,
     name: it.nameMatch * Math.sqrt(it.pathCoverage),
     named: it.named,

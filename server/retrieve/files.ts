@@ -25,7 +25,7 @@ export async function rankFiles(sources: SearchSources, query: Query, signal?: A
   const candidates = first.map((it) => it.candidate);
   await Promise.all([
     findUses(sources.index, candidates.slice(0, LOOKED_INTO), gathered.status.passages),
-    query.literals.length > 0 ? findLiterals(sources, query, candidates) : undefined,
+    findLiterals(sources, query, candidates),
   ]);
   signal?.throwIfAborted();
   const ranked = rankedAgain(first, query);

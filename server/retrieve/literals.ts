@@ -5,14 +5,17 @@
  * the most promising ones first.
  */
 import type { Candidate } from "./candidates.ts";
-import type { Query } from "./query.ts";
+import { matchingLines } from "./expressions.ts";
+import type { Expression, Query } from "./query.ts";
 import type { SearchSources } from "./sources.ts";
 
-/** Files read for a question. */
+/** Files read for a question, and for a regular expression, whose words say less of where it matches. */
 const FILES = 40;
+const FILES_MATCHED = 150;
 
 /** Sets `literal` and `literalLine` of the candidates by reading their text. `candidates`: best first. */
 export async function findLiterals(sources: SearchSources, query: Query, candidates: readonly Candidate[]): Promise<void> {
+  if (query.expression) return findMatches(sources, query.expression, candidates.slice(0, FILES_MATCHED));
   if (query.literals.length === 0) return;
   await Promise.all(
     candidates.slice(0, FILES).map(async (candidate) => {
@@ -20,6 +23,16 @@ export async function findLiterals(sources: SearchSources, query: Query, candida
       if (text !== undefined) Object.assign(candidate, literalMatch(text, query.literals));
     }),
   );
+}
+
+async function findMatches(sources: SearchSources, expression: Expression, candidates: readonly Candidate[]): Promise<void> {
+  const texts = await Promise.all(candidates.map(({ path }) => sources.fileText(path)));
+  const lines = matchingLines(
+    expression,
+    texts.map((text) => text ?? ""),
+  );
+  for (const [at, line] of (lines ?? []).entries())
+    if (line > 0) Object.assign(candidates[at] as Candidate, { literal: 1, literalLine: line });
 }
 
 /** Share of `literals` in `text` (a match in other case counts half), and the 1-based line of the first one; 0 and 0 when none is there. */

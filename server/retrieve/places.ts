@@ -37,7 +37,12 @@ export function placesOf(candidate: Candidate, bestPassage: number, chunkLines: 
   for (const match of candidate.symbols.slice(0, SYMBOLS)) {
     const { startLine, endLine } = match.symbol;
     const inside = places.filter((place) => overlaps(place, { startLine, endLine })).map((place) => place.score);
-    places.push({ startLine, endLine, score: placeWeights.defines * match.strength + Math.max(0, ...inside), symbol: match });
+    places.push({
+      startLine,
+      endLine,
+      score: placeWeights.defines * match.strength + (match.whole ? placeWeights.whole : 0) + Math.max(0, ...inside),
+      symbol: match,
+    });
   }
   if (candidate.literalLine > 0) places.push({ ...line(candidate.literalLine), score: placeWeights.literal, symbol: undefined });
   if (candidate.frameLine > 0) places.push({ ...line(candidate.frameLine), score: placeWeights.frame, symbol: undefined });

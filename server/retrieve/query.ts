@@ -14,6 +14,11 @@ export interface Frame {
   line: number;
 }
 
+export interface Expression {
+  source: string;
+  flags: string;
+}
+
 export interface Query {
   /** The question, trimmed and cut at `MAXIMUM_QUERY` characters. */
   text: string;
@@ -24,6 +29,8 @@ export interface Query {
   names: string[];
   /** Texts to be found as they stand: quoted ones, and the fixed parts of a regular expression. */
   literals: string[];
+  /** The regular expression asked for; undefined where the question is none. */
+  expression: Expression | undefined;
   /** Path-like words: "src/http.ts", "Makefile", "tree.go". */
   paths: string[];
   /** Places a stack trace or compiler error names, innermost first as written. */
@@ -43,16 +50,17 @@ export function readQuery(question: string): Query {
   const frames = stackFrames(text);
   const paths = expression ? [] : unique([...frames.map((frame) => frame.path), ...pathWords(text)]);
   const quoted = quotedTexts(text);
-  const literals = unique(expression ? fixedParts(expression) : quoted.filter((it) => !isName(it)));
+  const literals = unique(expression ? fixedParts(expression.source) : quoted.filter((it) => !isName(it)));
   const identifiers = identifiersOf(text, paths);
   const kind = kindOf(text, { frames, paths, expression, literals });
-  const words = expression ? fixedParts(expression).join(" ") || text : withoutQuestionWords(text);
+  const words = expression ? fixedParts(expression.source).join(" ") || text : withoutQuestionWords(text);
   return {
     text,
     kind,
     identifiers,
     names: namesOf(words, identifiers),
     literals,
+    expression,
     paths,
     frames,
     roles: rolesAskedFor(text),
@@ -69,7 +77,7 @@ function isName(text: string): boolean {
 interface Seen {
   frames: Frame[];
   paths: string[];
-  expression: string;
+  expression: Expression | undefined;
   literals: string[];
 }
 
@@ -80,10 +88,11 @@ const ERROR =
 
 function kindOf(text: string, seen: Seen): QueryKind {
   if (seen.frames.length > 0) return "literal";
-  const single = !/\s/.test(text);
+  const single = /^\S+$/.test(text);
   if (single && seen.paths.length > 0 && /[/\\]|\.\w+$/.test(text)) return "path";
   if (single && isName(text)) return "symbol";
   if (seen.expression) return "regex";
+  if (single && seen.literals.length === 0 && !text.includes("/")) return "symbol"; // operators, setters, targets of a makefile
   if (ERROR.test(text)) return "literal";
   if (HISTORY.test(text)) return "history";
   if (seen.literals.some((it) => it.length >= text.length / 2)) return "literal";
@@ -149,12 +158,13 @@ function quotedTexts(text: string): string[] {
     .filter((it) => it.length > 1);
 }
 
-/** The expression inside `/…/flags`, or the text itself when it has what only regular expressions have; else "". */
-function regularExpression(text: string): string {
-  const delimited = /^\/(.+)\/[a-z]*$/.exec(text);
-  if (delimited && /[\\[\](){}*+?|^$]/.test(delimited[1] ?? "")) return delimited[1] ?? "";
-  if (/\s\w+\s\w+\s/.test(text)) return ""; // prose that quotes one
-  return /\\[wWdDsSbB](?![\w\\/]{2})|\.[*+](?!\w)|\[\^?[^\]\s]+\][*+?{]|\(\?[:=!<]/.test(text) ? text : "";
+/** The expression inside `/…/flags`, or the text itself when it has what only regular expressions have. */
+function regularExpression(text: string): Expression | undefined {
+  const [, source = "", flags = ""] = /^\/(.+)\/([a-z]*)$/.exec(text) ?? [];
+  if (/[\\[\](){}*+?|^$]/.test(source)) return { source, flags };
+  if (/\s\w+\s\w+\s/.test(text)) return undefined; // prose that quotes one
+  const looks = /\\[wWdDsSbB](?![\w\\/]{2})|\.[*+](?!\w)|\[\^?[^\]\s]+\][*+?{]|\(\?[:=!<]/.test(text);
+  return looks ? { source: text, flags: "" } : undefined;
 }
 
 /** What a match must hold as it stands: runs of plain characters, 3 or more. */

@@ -45,7 +45,7 @@ describe("rank", () => {
 
   it("puts the definition of an asked name before files that use it", () => {
     const uses = candidate("uses", { passages: hits(10, 10, 10) });
-    const defines = candidate("defines", { passages: hits(6), symbols: [{ symbol, name: "Router", strength: 1 }] });
+    const defines = candidate("defines", { passages: hits(6), symbols: [{ symbol, name: "Router", strength: 1, whole: false }] });
     expect(order("Router", uses, defines)).toEqual(["defines", "uses"]);
   });
 

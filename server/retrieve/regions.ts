@@ -1,5 +1,6 @@
 /** Evidence of ranked files: one region a file while files are left, then second regions of the best ones; copies collapse into one. */
 import { Asked } from "./asked.ts";
+import { BEST } from "./confidence.ts";
 import { Collapsing } from "./copies.ts";
 import { fileEvidence } from "./evidence.ts";
 import { goodChunks, type Place, placesOf } from "./places.ts";
@@ -22,20 +23,32 @@ interface Opened {
   places: Place[];
 }
 
+export interface Regions {
+  evidence: Evidence[];
+  /** Most of the question, by mass, that one of the first regions holds, 0..1. */
+  held: number;
+}
+
 /** At most `k` regions, best first. Files that cannot be read any more are left out. */
-export async function regionsOf(sources: SearchSources, query: Query, ranked: readonly RankedFile[], k: number): Promise<Evidence[]> {
+export async function regionsOf(sources: SearchSources, query: Query, ranked: readonly RankedFile[], k: number): Promise<Regions> {
   const bestPassage = ranked.reduce((best, it) => Math.max(best, it.candidate.passages[0]?.score ?? 0), 0);
   const collapsing = new Collapsing();
   const shown: Opened[] = [];
+  let held = 0;
+  let looked = 0;
   for (let at = 0; collapsing.size < k && at < Math.min(ranked.length, LOOKED_AT * k); ) {
     const next = ranked.slice(at, at + k - collapsing.size);
     at += next.length;
     const opened = await openAll(sources, query, next, bestPassage);
-    for (const { file, ranked, places } of opened) collapsing.add(fileEvidence(file, ranked, places));
+    for (const { file, ranked, places } of opened) {
+      const evidence = fileEvidence(file, ranked, places);
+      if (looked++ < BEST) held = Math.max(held, file.held(evidence));
+      collapsing.add(evidence);
+    }
     shown.push(...opened);
   }
   const found = collapsing.evidence();
-  return found.length >= k ? found : [...found, ...secondsOf(shown, found, k - found.length)];
+  return { evidence: found.length >= k ? found : [...found, ...secondsOf(shown, found, k - found.length)], held };
 }
 
 /** Further regions of files that are shown, at most `count`, below all that is `found`. */

@@ -19,12 +19,19 @@ import { FOUND, scopeWeights } from "./weights.ts";
 
 interface Ranked<T> {
   ranked: T[];
-  confidence: number;
   stages: Record<string, number>;
-  gathered?: Gathered;
 }
 
-const NOTHING: Ranked<never> = { ranked: [], confidence: 0, stages: {} };
+interface Files extends Ranked<RankedFile> {
+  gathered: Gathered | undefined;
+}
+
+interface Commits extends Ranked<RankedCommit> {
+  confidence: number;
+}
+
+const NO_FILES: Files = { ranked: [], stages: {}, gathered: undefined };
+const NO_COMMITS: Commits = { ranked: [], stages: {}, confidence: 0 };
 
 /** Searches a memory. Rejects when the index cannot be read, or with the signal's reason when it is aborted. */
 export async function search(sources: SearchSources, question: string, options: SearchOptions): Promise<SearchResult> {
@@ -36,20 +43,20 @@ export async function search(sources: SearchSources, question: string, options: 
   const query = corrected(asked, await corrections(sources, asked));
   const read = performance.now() - start;
   const [files, commits] = await Promise.all([
-    options.scope === "commits" ? NOTHING : searchFiles(sources, asked, query, options.signal),
-    options.scope === "files" ? NOTHING : searchCommits(sources, asked, k),
+    options.scope === "commits" ? NO_FILES : searchFiles(sources, query, options.signal),
+    options.scope === "files" ? NO_COMMITS : searchCommits(sources, asked, k),
   ]);
   options.signal?.throwIfAborted();
   const most = mostShown(query, options.scope, commits.confidence, k);
   const reading = performance.now();
-  const [regions, changes] = await Promise.all([
+  const [{ evidence: regions, held }, changes] = await Promise.all([
     regionsOf(sources, query, files.ranked, most.files),
     commitsShown(sources, asked, commits.ranked.slice(0, most.commits)),
   ]);
   options.signal?.throwIfAborted();
   return {
     evidence: options.scope === "all" ? merge(query, regions, changes, k) : [...regions, ...changes],
-    confidence: confidenceIn(query, options.scope, files.confidence, commits.confidence),
+    confidence: confidenceIn(query, options.scope, fileConfidence(sources, asked, query, files, held), commits.confidence),
     ms: performance.now() - start,
     stages: { read, ...commits.stages, ...files.stages, show: performance.now() - reading },
     incomplete: incomplete(sources, files.gathered),
@@ -61,18 +68,16 @@ function confidenceIn(query: Query, scope: SearchOptions["scope"], files: number
   return scope === "all" && query.kind !== "history" ? files : Math.max(files, commits);
 }
 
-async function searchFiles(
-  sources: SearchSources,
-  asked: Query,
-  query: Query,
-  signal: AbortSignal | undefined,
-): Promise<Ranked<RankedFile>> {
-  const { gathered, ranked: all, stages } = await rankFiles(sources, query, signal);
-  const ranked = all.filter((it) => it.score > 0);
-  return { ranked, confidence: confidenceOf(ranked, knownIn(sources.index, asked)), stages, gathered };
+async function searchFiles(sources: SearchSources, query: Query, signal: AbortSignal | undefined): Promise<Files> {
+  const { gathered, ranked, stages } = await rankFiles(sources, query, signal);
+  return { ranked: ranked.filter((it) => it.score > 0), stages, gathered };
 }
 
-async function searchCommits(sources: SearchSources, query: Query, k: number): Promise<Ranked<RankedCommit>> {
+function fileConfidence(sources: SearchSources, asked: Query, query: Query, { ranked, gathered }: Files, held: number): number {
+  return confidenceOf({ ranked, held, passages: gathered?.status.passages ?? 0 }, knownIn(sources.index, asked, query));
+}
+
+async function searchCommits(sources: SearchSources, query: Query, k: number): Promise<Commits> {
   const start = performance.now();
   const ranked = await rankHistory(sources, query, k);
   return { ranked, confidence: commitConfidence(ranked), stages: { commits: performance.now() - start } };

@@ -34,6 +34,12 @@ export class OpenFile {
     this.symbols = symbols;
   }
 
+  /** How much of the question stands on these lines, by mass, 0..1. */
+  held(lines: PassageLines): number {
+    const mask = this.masks(lines).reduce((all, mask) => all | mask, 0);
+    return this.asked.mass(mask) / Math.max(1e-9, this.asked.mass(-1));
+  }
+
   /** The question's terms on each of these lines, as masks. */
   masks({ startLine, endLine }: PassageLines): number[] {
     const found: number[] = [];
@@ -63,6 +69,7 @@ export function aroundPlace(file: OpenFile, place: Place): Region {
 
 function placeIn(file: OpenFile, place: Place | undefined): PassageLines {
   const found = inside(place ?? start(file), file.lines.length);
+  if (place?.symbol?.whole && found.endLine - found.startLine >= REGION_LINES) return { ...found, endLine: found.startLine }; // where it begins
   return place?.symbol ? found : narrow(file, found);
 }
 

@@ -9,7 +9,9 @@
 import type { FeatureName, Features } from "../../../server/retrieve/features.ts";
 import { scoreOf } from "../../../server/retrieve/rank.ts";
 import { featureWeights } from "../../../server/retrieve/weights.ts";
+import { seeded } from "../seeded.ts";
 import { ndcg10, type Question, questionsOf, usage } from "./questions.ts";
+import { interval, macro } from "./statistics.ts";
 
 type Choice = (name: FeatureName) => boolean;
 
@@ -30,33 +32,6 @@ function masked(features: Features, used: Choice): Features {
   return Object.fromEntries(
     Object.entries(features).map(([name, value]) => [name, used(name as FeatureName) ? value : 0]),
   ) as unknown as Features;
-}
-
-/** Values of questions, by repository: the mean of the repositories' means, as the bench's headline. */
-function macro(values: readonly number[][]): number {
-  return mean(values.map(mean));
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((a, b) => a + b, 0) / values.length;
-}
-
-const DRAWS = 1000;
-
-/** 95 % of the macro mean over questions drawn anew within each repository. */
-function interval(values: readonly number[][], random: () => number): string {
-  const drawn = Array.from({ length: DRAWS }, () => macro(values.map((of) => of.map(() => of[Math.floor(random() * of.length)] ?? 0))));
-  drawn.sort((a, b) => a - b);
-  return `${drawn[Math.floor(DRAWS * 0.025)]?.toFixed(3)} to ${drawn[Math.floor(DRAWS * 0.975)]?.toFixed(3)}`;
-}
-
-/** The same numbers in every run (a linear congruential generator). */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
 }
 
 const { bench, checkouts, repositories } = usage("ablation.ts");

@@ -37,7 +37,8 @@ async function share(memory: Memory, cases: readonly Case[]): Promise<{ asked: n
   for (const { query, right: isRight } of cases) {
     const { evidence } = await search(memory, query, { k: 5, scope: "files" });
     if (isRight(evidence[0])) right++;
-    else if (told++ < FAILURES_SHOWN) console.error(`  ${query}: ${evidence.map((it) => `${it.path}:${it.startLine}-${it.endLine}`).join(" ")}`);
+    else if (told++ < FAILURES_SHOWN)
+      console.error(`  ${query}: ${evidence.map((it) => `${it.path}:${it.startLine}-${it.endLine}`).join(" ")}`);
   }
   return { asked: cases.length, share: ((100 * right) / Math.max(1, cases.length)).toFixed(1) };
 }
@@ -81,7 +82,11 @@ async function expressionsOf(memory: Memory): Promise<Case[]> {
       const pattern = new RegExp(source);
       return {
         query: `/${source}/`,
-        right: (first) => first?.text.split("\n").slice(first.bestStart - first.startLine, first.bestEnd - first.startLine + 1).some((line) => pattern.test(line)) ?? false,
+        right: (first) =>
+          first?.text
+            .split("\n")
+            .slice(first.bestStart - first.startLine, first.bestEnd - first.startLine + 1)
+            .some((line) => pattern.test(line)) ?? false,
       };
     });
 }

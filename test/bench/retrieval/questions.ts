@@ -31,7 +31,7 @@ export interface Question {
 
 type Target = string | { path: string };
 
-interface Task {
+export interface Task {
   query: string;
   category: string;
   relevant: Target[];
@@ -63,13 +63,11 @@ export function tasksOf(bench: string, { name }: Repository): Task[] {
 
 export async function questionsOf(bench: string, checkouts: string, repository: Repository): Promise<Question[]> {
   const memory = await openMemory(checkouts, repository);
-  const root = repository.benchmark_root ? `${repository.benchmark_root}/` : "";
   try {
     const questions: Question[] = [];
     for (const task of tasksOf(bench, repository)) {
       const query = readQuery(task.query);
       const { ranked } = await rankFiles(memory, query);
-      const paths = [...task.relevant, ...task.secondary].map((it) => (typeof it === "string" ? it : it.path));
       questions.push({
         repository: repository.name,
         text: task.query,
@@ -77,13 +75,20 @@ export async function questionsOf(bench: string, checkouts: string, repository: 
         query,
         candidates: ranked.map((it) => it.candidate),
         features: ranked.map((it) => it.features),
-        targets: new Set(paths.map((path) => (path.startsWith(root) ? path.slice(root.length) : path))),
+        targets: targetsOf(repository, task),
       });
     }
     return questions;
   } finally {
     await memory.close();
   }
+}
+
+/** Paths of the files sought, relative to the opened folder. */
+export function targetsOf({ benchmark_root }: Repository, { relevant, secondary }: Task): Set<string> {
+  const root = benchmark_root ? `${benchmark_root}/` : "";
+  const paths = [...relevant, ...secondary].map((it) => (typeof it === "string" ? it : it.path));
+  return new Set(paths.map((path) => (path.startsWith(root) ? path.slice(root.length) : path)));
 }
 
 /** Scores of a question's ranked paths, best first. */
