@@ -365,8 +365,9 @@ export class Index implements IndexReader, IndexWriter {
     return this.#reader.call("toEncode", limit);
   }
 
-  forgetEncodings(keys: readonly string[]): Promise<void> {
-    return this.#writeFiles((writer) => writer.call("forgetEncodings", keys));
+  async forgetEncodings(keys: readonly string[]): Promise<void> {
+    await this.#writeFiles((writer) => writer.call("forgetEncodings", keys));
+    this.#chunkLines.clear();
   }
 
   getMeta(key: string): Promise<string> {

@@ -25,6 +25,11 @@ export class Kept<T> {
     return documents.map((document) => found.get(document) as T);
   }
 
+  clear(): void {
+    this.#values.clear();
+    this.#size = 0;
+  }
+
   #keep(document: number, value: T): void {
     this.#forget(document);
     if (this.#sizeOf(value) === 0) return;
