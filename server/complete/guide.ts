@@ -9,6 +9,7 @@
 import { argumentChances, argumentShare } from "./arguments.ts";
 import type { CallSite } from "./calls.ts";
 import { logSum } from "./logits.ts";
+import type { Begun } from "./name-trie.ts";
 import type { NameScorer, NameScores } from "./scores.ts";
 import type { Choices } from "./search.ts";
 import type { Parameters } from "./signature.ts";
@@ -24,6 +25,7 @@ export interface Guide {
   weigh(line: string, logits: Float32Array): void;
 }
 
+const none: Begun = { ids: [], scores: [] };
 /** What a token may have before the name it begins: nothing, or a character. */
 const leads = ["", " ", "(", ".", "[", "!", "&", "*", "{", "<", "@", ":", '"', "'"];
 /** Of the distance to the likeliest token what is left to a token that may begin a known name. */
@@ -52,13 +54,12 @@ export interface GuideOptions {
 }
 
 export function nameGuide({ scorer, around, names, origin, partial, vocabulary, sites }: GuideOptions): Guide {
-  const starts = new WeakMap<NameScores, Map<string, Map<number, number>>>();
-  const startsOf = (scores: NameScores, lead: string): Map<number, number> => {
-    const known = starts.get(scores) ?? new Map<string, Map<number, number>>();
+  const starts = new WeakMap<NameScores, Map<string, Begun>>();
+  /** The best name that each token may become, where names stand after `lead`. */
+  const startsOf = (scores: NameScores, lead: string): Begun => {
+    const known = starts.get(scores) ?? vocabulary.names.best(scores);
     starts.set(scores, known);
-    const made = known.get(lead) ?? startTokens(scores, lead, vocabulary);
-    known.set(lead, made);
-    return made;
+    return known.get(lead) ?? none;
   };
   const all = vocabulary.beginning("");
   const asked = new Set<string>();
@@ -176,20 +177,24 @@ function weighBracket(scorer: NameScorer, text: string, part: string, vocabulary
 }
 
 function weighInside(scores: NameScores, part: string, vocabulary: Vocabulary, logits: Float32Array): void {
-  const best = new Map<number, number>();
-  for (const [name, score] of scores) {
-    if (!name.startsWith(part)) continue;
-    if (name === part) for (const id of vocabulary.endingName) atLeast(best, id, score);
-    else for (const id of beginnings(vocabulary, name.slice(part.length))) atLeast(best, id, score);
-  }
-  raise(best, logits);
+  const longer = [...scores].filter(([name]) => name.length > part.length && name.startsWith(part));
+  const top = highest(logits);
+  const begun = vocabulary.names.best(longer, part.length).get("") ?? none;
+  for (const [at, id] of begun.ids.entries()) logits[id] = raised(logits[id] as number, top, begun.scores[at] as number);
+  const whole = scores.get(part) ?? 0;
+  if (whole > 0) for (const id of vocabulary.endingName) logits[id] = raised(logits[id] as number, top, whole);
 }
 
-function weighStart(starts: readonly ReadonlyMap<number, number>[], ids: Int32Array, logits: Float32Array): void {
-  const best = new Map<number, number>();
-  for (const one of starts) for (const [id, score] of one) atLeast(best, id, score);
+function weighStart(starts: readonly Begun[], ids: Int32Array, logits: Float32Array): void {
+  const best = new Float64Array(logits.length);
+  for (const begun of starts)
+    for (let at = 0; at < begun.ids.length; at++) {
+      const id = begun.ids[at] as number;
+      best[id] = Math.max(best[id] as number, begun.scores[at] as number);
+    }
   const before = logSum(ids, logits);
-  raise(best, logits);
+  const top = highest(logits);
+  for (let id = 0; id < best.length; id++) if (best[id] !== 0) logits[id] = raised(logits[id] as number, top, best[id] as number);
   shift(ids, before - logSum(ids, logits), logits);
 }
 
@@ -203,34 +208,17 @@ function weighArguments(scorer: NameScorer, text: string, vocabulary: Vocabulary
   if (written >= parameters.most) shift(vocabulary.from(","), -miscounted, logits);
 }
 
-/** The best name that each token may become, where names stand after `lead`. */
-function startTokens(scores: NameScores, lead: string, vocabulary: Vocabulary): Map<number, number> {
-  const best = new Map<number, number>();
-  for (const [name, score] of scores)
-    for (const id of beginnings(vocabulary, lead + name)) if (vocabulary.text(id).length > lead.length) atLeast(best, id, score);
-  return best;
-}
-
-/** Tokens that `text` begins with. */
-function* beginnings(vocabulary: Vocabulary, text: string): Generator<number> {
-  const bytes = bytesOf(text);
-  for (let length = Math.min(bytes.length, vocabulary.longest); length > 0; length--) {
-    const id = vocabulary.id(bytes.slice(0, length));
-    if (id !== undefined) yield id;
-  }
-}
-
-function atLeast(best: Map<number, number>, id: number, score: number): void {
-  if (score > (best.get(id) ?? 0)) best.set(id, score);
-}
-
 /** Nearer to the likeliest token, and up by the score. */
-function raise(best: ReadonlyMap<number, number>, logits: Float32Array): void {
+function raised(logit: number, top: number, score: number): number {
+  return temper * logit + (1 - temper) * top + score;
+}
+
+function highest(logits: Float32Array): number {
   let top = Number.NEGATIVE_INFINITY;
-  for (const logit of logits) if (logit > top) top = logit;
-  for (const [id, score] of best) logits[id] = temper * (logits[id] as number) + (1 - temper) * top + score;
+  for (let id = 0; id < logits.length; id++) top = Math.max(top, logits[id] as number);
+  return top;
 }
 
 function shift(ids: Int32Array, by: number, logits: Float32Array): void {
-  for (const id of ids) logits[id] = (logits[id] as number) + by;
+  for (let at = 0; at < ids.length; at++) logits[ids[at] as number] = (logits[ids[at] as number] as number) + by;
 }

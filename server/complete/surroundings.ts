@@ -169,21 +169,41 @@ export function membersIn(text: string, of: string): Map<string, number> {
   return found;
 }
 
+/** Characters before a name in which its type is looked for: a text may be long, a declaration is not. */
+const typeWindow = 120;
+const mostTypes = 6;
+const type = "((?:[\\p{L}_$][\\p{L}\\p{N}_$]*(?:::|\\.|\\\\))*\\p{Lu}[\\p{L}\\p{N}_$]*)";
+const typeBefore = new RegExp(`${type}(?:<[^<>()]*>)?[\\s*&?]+(?:const\\s+)?\\$?$`, "u"); // Type name
+const typesAfter = [
+  `[?!]?\\s*:\\s*[&*?]*(?:mut\\s+|readonly\\s+|const\\s+|any\\s+|some\\s+)?${type}`, // name: Type
+  `\\s*:?=\\s*(?:new\\s+|await\\s+|try[?!]?\\s+|&)*${type}`, // name = new Type
+  `\\s+\\*?(?:\\[\\])?\\*?${type}`, // name *Type
+].map((pattern) => new RegExp(pattern, "uy"));
+
 /** Names with a capital that stand where a declaration of `of` has its type. */
 export function typesIn(text: string, of: string): string[] {
-  if (of === "") return [];
-  const word = `\\$?${literally(of)}`;
-  const type = "((?:[\\p{L}_$][\\p{L}\\p{N}_$]*(?:::|\\.|\\\\))*\\p{Lu}[\\p{L}\\p{N}_$]*)";
-  const patterns = [
-    `${type}(?:<[^<>()]*>)?[\\s*&?]+(?:const\\s+)?${word}(?![\\p{L}\\p{N}_$])`, // Type name
-    `(?<![\\p{L}\\p{N}_$])${word}[?!]?\\s*:\\s*[&*?]*(?:mut\\s+|readonly\\s+|const\\s+|any\\s+|some\\s+)?${type}`, // name: Type
-    `(?<![\\p{L}\\p{N}_$])${word}\\s*:?=\\s*(?:new\\s+|await\\s+|try[?!]?\\s+|&)*${type}`, // name = new Type
-    `(?<![\\p{L}\\p{N}_$])${word}\\s+\\*?(?:\\[\\])?\\*?${type}`, // name *Type
-  ];
   const found = new Set<string>();
-  for (const pattern of patterns)
-    for (const match of text.matchAll(new RegExp(pattern, "gu"))) found.add((match[1] as string).split(/::|\.|\\/).at(-1) as string);
-  return [...found].slice(0, 6);
+  const add = (named: string | undefined) => named !== undefined && found.add(named.split(/::|\.|\\/).at(-1) as string);
+  const places = placesOf(text, of);
+  for (const at of places) if (/[\s*&?$]/.test(text[at - 1] ?? "")) add(typeBefore.exec(text.slice(Math.max(0, at - typeWindow), at))?.[1]);
+  for (const pattern of typesAfter)
+    for (const at of places) {
+      pattern.lastIndex = at + of.length;
+      if (!isNamePart(text[at - 1 - Number(text[at - 1] === "$")])) add(pattern.exec(text)?.[1]);
+    }
+  return [...found].slice(0, mostTypes);
+}
+
+/** Where a name stands in a text; it may be the end of a longer one. */
+function placesOf(text: string, of: string): number[] {
+  const places: number[] = [];
+  if (of === "") return places;
+  for (let at = text.indexOf(of); at >= 0; at = text.indexOf(of, at + of.length)) if (!isNamePart(text[at + of.length])) places.push(at);
+  return places;
+}
+
+function isNamePart(character: string | undefined): boolean {
+  return character !== undefined && /[\p{L}\p{N}_$]/u.test(character);
 }
 
 function remembering<T>(work: (key: string) => T): (key: string) => T {

@@ -1,5 +1,7 @@
 /** The vocabulary by its bytes: which tokens may come next where the bytes to come are known (token healing). */
 
+import { NameTrie } from "./name-trie.ts";
+
 /** Built once a tokenizer. Byte strings have one character a byte. */
 export class Vocabulary {
   readonly size: number;
@@ -17,8 +19,7 @@ export class Vocabulary {
   /** Tokens that may follow an argument. */
   readonly endingArgument: Int32Array;
   readonly #endsName: Uint8Array;
-  /** Bytes of the longest token. */
-  readonly longest: number;
+  readonly names: NameTrie;
 
   /** `entries`: bytes by id, as NativeTokenizer.vocabulary() gives them. */
   constructor(entries: readonly Uint8Array[]) {
@@ -35,7 +36,7 @@ export class Vocabulary {
     this.endingArgument = Int32Array.from(ids.filter((id) => /^\s*[,)\]};:]/.test(texts.get(id) as string)));
     for (const id of this.endingName) this.#endsName[id] = 1;
     this.closingName = this.beginningName.filter((id) => this.#endsName[id] === 1);
-    this.longest = Math.max(0, ...ids.map((id) => this.text(id).length));
+    this.names = new NameTrie(ids.map((id) => [id, this.text(id)]));
   }
 
   /** Whether a name that stands before the token ends there. */
