@@ -12,6 +12,8 @@ import { isSecretPath, redactSecrets } from "../workspace/secrets.ts";
 
 /** Characters of shown texts that are kept: a question looks at ten files, the next one often at the same. */
 const keptCharacters = 16_000_000;
+/** Files read at once: each waits for the system half a dozen times. */
+const readTogether = 16;
 
 interface Kept {
   /** Size and times of the file when it was read. */
@@ -77,8 +79,19 @@ export class FileTexts {
     }
   }
 
+  /** Documents as the model reads them, by id; those that are no longer what was indexed are missing. */
+  async framedFiles(rows: readonly DocumentRow[], tokenizer: Tokenizer): Promise<Map<number, Framed>> {
+    const framed = new Map<number, Framed>();
+    for (let at = 0; at < rows.length; at += readTogether) {
+      const some = rows.slice(at, at + readTogether);
+      const read = await Promise.all(some.map((row) => this.#framed(row, tokenizer)));
+      for (const [index, row] of some.entries()) if (read[index]) framed.set(row.id, read[index]);
+    }
+    return framed;
+  }
+
   /** A document as the model reads it; undefined when the file is no longer what was indexed: the next reading brings its new document. */
-  async framed(row: DocumentRow, tokenizer: Tokenizer): Promise<Framed | undefined> {
+  async #framed(row: DocumentRow, tokenizer: Tokenizer): Promise<Framed | undefined> {
     const bytes = await this.#read(row.path);
     if (!bytes || gitBlobId(bytes) !== row.blob) return undefined;
     return tokenizer.frameFile(this.headerPath(row.path), redactSecrets(normaliseText(bytes)).text);

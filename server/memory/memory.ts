@@ -395,15 +395,17 @@ export class Memory {
   async #framed(rows: readonly DocumentRow[]): Promise<ReadonlyMap<number, Framed>> {
     const { tokenizer, root, index } = this;
     if (!tokenizer) return new Map();
-    const framed = await framedParts(
-      rows.filter(({ kind }) => kind === "part"),
-      { root, index, tokenizer },
-    );
-    for (const row of rows) {
-      const file = row.kind === "file" && (await this.#texts.framed(row, tokenizer));
-      if (file) framed.set(row.id, file);
-    }
-    return framed;
+    const [parts, files] = await Promise.all([
+      framedParts(
+        rows.filter(({ kind }) => kind === "part"),
+        { root, index, tokenizer },
+      ),
+      this.#texts.framedFiles(
+        rows.filter(({ kind }) => kind === "file"),
+        tokenizer,
+      ),
+    ]);
+    return new Map([...parts, ...files]);
   }
 
   /** Tokens of history to encode. A GPU reads them all. */
