@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { SPECIAL } from "../../native/tokenizer.ts";
 import { defaultSettings, type Settings } from "../settings.ts";
 import { Completer, type CompletionMemory } from "./complete.ts";
@@ -82,7 +82,7 @@ describe("Completer", () => {
     await completer.complete(request("x = |\n"));
     expect((await completer.complete(request("x = get|\n"))).text).toBe("User()");
     expect((await completer.complete(request("x = getUser(|)\n"))).reason).toBe("nothing to add"); // the editor closed the bracket
-    expect(session.prefixes()).toEqual(["x =", "x = getUser"]); // the second: what would follow
+    await vi.waitFor(() => expect(session.prefixes()).toEqual(["x =", "x = getUser"])); // the second: what would follow
     await completer.complete(request("x = gex|\n"));
     expect(session.begun).toHaveLength(3);
   });
@@ -111,7 +111,7 @@ describe("Completer", () => {
     const completer = new Completer(memoryOf(session));
     await completer.complete(request("x = |\n"));
     session.ready = new Promise(() => {}); // the engine is slow from here on
-    await new Promise(setImmediate);
+    await vi.waitFor(() => expect(session.begun).toHaveLength(2));
     const other = completer.complete(request("x = b|\n"));
     expect(session.cancelled).toBe(1);
     void other;
@@ -186,6 +186,7 @@ describe("Completer", () => {
   it("takes a new session after one that failed", async () => {
     const broken = new ToySession("");
     broken.ready = Promise.reject(new Error("the pool is gone"));
+    broken.ready.catch(() => {}); // it is waited for later
     const sessions = [broken, new ToySession(" foo")];
     const completer = new Completer(memoryOf(broken, { engine: { session: () => sessions.shift() as ToySession } }));
     expect(await completer.complete(request("a = |"))).toMatchObject({ text: "", reason: "the pool is gone" });

@@ -178,20 +178,22 @@ export class Completer {
     this.#session ??= engine.session();
     const vocabulary = this.#vocabulary;
     const around = surroundingsOf(request.prefix, request.suffix);
+    await turn(signal);
     const place = { ...request, path: this.#memory.headerPath(request.path), imports: around.imports };
     const framed = frame(place, tokenizer, (id) => vocabulary.text(id));
     const stored = await index.documentAt(request.path);
     const hidden = Int32Array.from(stored ? [stored.id] : []);
-    const guide = this.#guide(request.path, around, vocabulary);
+    const guide = this.#guide(request.path, around, vocabulary, signal);
     const encode = (text: string) => tokenizer.encodeText(text).ids;
     const decoded = await decode(this.#session, framed, vocabulary, { hidden, maxTokens, signal, guide, line: around.line, encode });
     return { ...this.#judge(request, decoded), chunks: await this.#chunks(decoded.attended) };
   }
 
   /** Found while the engine reads the context. */
-  async #guide(path: string, around: Surroundings, vocabulary: Vocabulary): Promise<Guide> {
+  async #guide(path: string, around: Surroundings, vocabulary: Vocabulary, signal: AbortSignal): Promise<Guide> {
     const { receiver, partial } = receiverOf(around.line);
     const known = await knownNames(this.#memory, path, around, receiver);
+    await turn(signal);
     const origin = around.line.slice(0, around.line.length - partial.length);
     const chances = nameChances({ around, known, frequency: (word) => this.#memory.index.documentFrequency(word) });
     const names = { chances, share: shareOfNames(around, known) };
@@ -268,6 +270,12 @@ function addChunk(chunks: CompletionChunk[], one: CompletionChunk): void {
   touching.startLine = Math.min(touching.startLine, one.startLine);
   touching.endLine = Math.max(touching.endLine, one.endLine);
   touching.weight += one.weight;
+}
+
+/** Lets a cancellation be heard that came while the thread was busy. Throws the signal's reason. */
+async function turn(signal: AbortSignal): Promise<void> {
+  await new Promise(setImmediate);
+  signal.throwIfAborted();
 }
 
 /** Resolves when the signal is aborted. */
