@@ -181,12 +181,17 @@ function featuresOf(
     addressMissing: literal || text.startsWith("&") ? 0 : counts.addresses,
     used: +(!literal && written.includes(text)),
     ...(literal ? {} : assignment(before, first)),
-    receiver: +(!literal && new RegExp(`(?<![\\p{L}\\p{N}_$])${literally(text)}(?:\\.|->|::)[\\p{L}\\p{N}_$]*$`, "u").test(before)),
+    receiver: +(
+      !literal &&
+      before.includes(text) &&
+      new RegExp(`(?<![\\p{L}\\p{N}_$])${literally(text)}(?:\\.|->|::)[\\p{L}\\p{N}_$]*$`, "u").test(before)
+    ),
   };
 }
 
 /** Whether the line assigns the name, and whether it declares it: then it has no value yet. */
 function assignment(before: string, name: string): Candidate["features"] {
+  if (!before.includes(name)) return {};
   const target = /^([^=]*[^=!<>:])?(:?=)(?![=>])/.exec(before);
   if (!target || !hasWord(target[1] ?? "", name)) return {};
   const declares = target[2] === ":=" || /\b(?:const|let|var|val|auto|final)\b|[\w>\]*&]\s+[*&]*\w+\s*$/.test(target[1] ?? "");
@@ -194,7 +199,7 @@ function assignment(before: string, name: string): Candidate["features"] {
 }
 
 function hasWord(text: string, word: string): boolean {
-  return word !== "" && new RegExp(`(?<![\\p{L}\\p{N}_$])${literally(word)}(?![\\p{L}\\p{N}_$])`, "u").test(text);
+  return word !== "" && text.includes(word) && new RegExp(`(?<![\\p{L}\\p{N}_$])${literally(word)}(?![\\p{L}\\p{N}_$])`, "u").test(text);
 }
 
 function literally(text: string): string {

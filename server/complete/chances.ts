@@ -261,26 +261,34 @@ function wantedTypes(head: string, condition: boolean, around: Surroundings): st
 
 function resultFeatures(name: string, definitions: readonly Definition[], wanted: readonly string[]): NameWeights {
   if (wanted.length === 0) return {};
-  const results = definitions.map(({ signature }) => resultOf(name, signature)).filter((one) => one !== "");
+  const results = definitions.map((one) => readResult(name, one)).filter((one) => one.size > 0);
   if (results.length === 0) return {};
-  const right = results.some((result) => wanted.some((type) => new RegExp(`\\b${type}\\b`).test(result)));
+  const right = results.some((result) => wanted.some((type) => result.has(type)));
   return right ? { returns: 1 } : { returnsOther: 1 };
 }
 
-/** What a signature says beside the name and the list of parameters: the type of the result and modifiers. */
-function resultOf(name: string, signature: string): string {
+/** Words of a definition's result, read once: definitions are kept while the index does not change. */
+const resultsRead = new WeakMap<Definition, ReadonlySet<string>>();
+
+function readResult(name: string, one: Definition): ReadonlySet<string> {
+  const read = resultsRead.get(one) ?? new Set(resultOf(name, one.signature));
+  resultsRead.set(one, read);
+  return read;
+}
+
+const modifiers = new Set(
+  "export public private protected static async function func fn def fun pub const inline override final internal class struct".split(" "),
+);
+
+/** What a signature says beside the name and the list of parameters: words of the type of the result, without modifiers. */
+function resultOf(name: string, signature: string): string[] {
   const at = signature.indexOf(name);
-  if (at < 0) return "";
+  if (at < 0) return [];
   const after = signature.slice(at + name.length);
   const open = after.indexOf("(");
   const close = after.lastIndexOf(")");
   const behind = open >= 0 && close > open ? after.slice(close + 1) : "";
-  const result = `${signature.slice(0, at)} ${behind}`.replace(/[{};]/g, " ");
-  return /\b(?!export|public|private|protected|static|async|function|func|fn|def|fun|pub|const|inline|override|final|internal|class|struct)\p{L}/u.test(
-    result,
-  )
-    ? result
-    : "";
+  return `${signature.slice(0, at)} ${behind}`.match(/[\p{L}_][\p{L}\p{N}_]*/gu)?.filter((word) => !modifiers.has(word)) ?? [];
 }
 
 /** Whether what a function takes is at hand. */
@@ -384,5 +392,19 @@ function softmax(scored: readonly { name: string; score: number }[]): Map<string
 
 /** The words of names: "getUserId" has get, user; those of two letters say nothing. */
 export function wordsOf(text: string): string[] {
+  const known = wordsKnown.get(text);
+  if (known) return known;
+  const words = splitWords(text);
+  if (wordsKnown.size >= mostWordsKnown) wordsKnown.clear();
+  if (text.length <= longestKnown) wordsKnown.set(text, words);
+  return words;
+}
+
+/** Names come again with every key. */
+const wordsKnown = new Map<string, string[]>();
+const mostWordsKnown = 20_000;
+const longestKnown = 60;
+
+function splitWords(text: string): string[] {
   return (text.match(/\p{Lu}?\p{Ll}+|\p{Lu}+(?!\p{Ll})/gu) ?? []).filter((word) => word.length > 2).map((word) => word.toLowerCase());
 }

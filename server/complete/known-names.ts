@@ -161,13 +161,22 @@ async function namedBy(
   return rows.map((row) => definition(row, paths.get(row.document) ?? "", "named"));
 }
 
+/** A definition's parameters, read once: definitions are kept while the index does not change. */
+const parametersRead = new WeakMap<Definition, { parameters: Parameters | undefined }>();
+
+function readParameters(one: Definition): Parameters | undefined {
+  const read = parametersRead.get(one) ?? { parameters: parametersOf(one.name, one.signature) };
+  parametersRead.set(one, read);
+  return read.parameters;
+}
+
 function known(definitions: KnownNames["definitions"], members: KnownNames["members"], elsewhere: KnownNames["elsewhere"]): KnownNames {
+  const ofReceiver = byName(members);
   const parameters = (name: string) => {
-    const own = members.filter((one) => one.name === name);
-    const all = own.length > 0 ? own : (definitions.get(name) ?? []);
+    const all = ofReceiver.get(name) ?? definitions.get(name) ?? [];
     return all
       .filter((one) => functionKinds.has(one.kind))
-      .map((one) => parametersOf(name, one.signature))
+      .map(readParameters)
       .filter((one) => one !== undefined);
   };
   return {

@@ -14,7 +14,7 @@ export interface Parameters {
 
 /** Undefined where the signature of `name` has no list of parameters. */
 export function parametersOf(name: string, signature: string): Parameters | undefined {
-  const at = signature.search(new RegExp(`(?<![\\p{L}\\p{N}_$])${name.replaceAll("$", "\\$")}(?![\\p{L}\\p{N}_$])`, "u"));
+  const at = placeOf(name, signature);
   const open = at < 0 ? -1 : listStart(signature, at + name.length);
   if (open < 0) return undefined;
   const { parts, closed } = listItems(signature, open + 1);
@@ -30,6 +30,15 @@ export function parametersOf(name: string, signature: string): Parameters | unde
     most: closed && !rest ? written.length : Number.POSITIVE_INFINITY,
   };
 }
+
+/** Where the name stands as a whole word. */
+function placeOf(name: string, signature: string): number {
+  for (let at = signature.indexOf(name); at >= 0; at = signature.indexOf(name, at + 1))
+    if (!namePart.test(signature[at - 1] ?? "") && !namePart.test(signature[at + name.length] ?? "")) return at;
+  return -1;
+}
+
+const namePart = /[\p{L}\p{N}_$]/u;
 
 /** The bracket that opens the list: after the name, type parameters and what binds a function to it (`= async (`, `: function(`). */
 function listStart(signature: string, from: number): number {
