@@ -204,6 +204,11 @@ function intentOf(query: Query): "removed" | "added" | "any" {
   return FIRST.test(query.text) ? "added" : "any";
 }
 
+/** The words that ask for a commit's content; all of them where none are left. */
+export function contentWords(query: Query): string {
+  return without(without(query.words, FORM), CHANGE_FORM);
+}
+
 function without(words: string, form: RegExp): string {
   return words.replace(form, " ").replace(/\s+/g, " ").trim() || words;
 }

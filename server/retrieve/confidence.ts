@@ -3,7 +3,7 @@
  * shown, fitted on questions asked of their own and of the wrong repository.
  */
 import type { IndexReader } from "../index/api.ts";
-import type { RankedCommit } from "./commits.ts";
+import { contentWords, type RankedCommit } from "./commits.ts";
 import type { FeatureName } from "./features.ts";
 import type { Query } from "./query.ts";
 import type { RankedFile } from "./rank.ts";
@@ -55,10 +55,33 @@ export function confidenceOf({ ranked, held, passages }: Found, known: Known): n
   );
 }
 
-/** The same for commits: by the share of the question's words in the best of them. */
-export function commitConfidence(ranked: readonly RankedCommit[]): number {
+/** The same for commits: by the share of the question's words in the best of them, and in the history at all. */
+export async function commitConfidence(index: IndexReader, query: Query, ranked: readonly RankedCommit[]): Promise<number> {
   if (ranked.length === 0) return 0;
-  return logistic(weights.commitBias + weights.commits * Math.max(...ranked.slice(0, BEST).map((it) => it.coverage)));
+  const terms = [...new Set(index.terms(contentWords(query)))].filter((term) => !NUMBER.test(term));
+  const known = await Promise.all(terms.map((term) => isInHistory(index, term)));
+  return logistic(
+    weights.commitBias +
+      weights.commits * coverageOf(ranked) +
+      weights.commitKnown * (terms.length > 0 ? known.filter(Boolean).length / terms.length : 1) +
+      weights.commitLength * Math.min(1, terms.length / LONG),
+  );
+}
+
+/** The best commits' share of the question's words. */
+export function coverageOf(ranked: readonly RankedCommit[]): number {
+  return Math.max(0, ...ranked.slice(0, BEST).map((it) => it.coverage));
+}
+
+/** Dates, versions and names of commits limit what is looked for, and need not be written anywhere. */
+const NUMBER = /^(?:\d+|(?=.*\d)[0-9a-f]{7,40})$/;
+const anywhere = { path: 1, symbols: 1, body: 1 };
+
+/** Of what was removed the files know nothing. */
+async function isInHistory(index: IndexReader, term: string): Promise<boolean> {
+  if (index.documentFrequency(term) > 0) return true;
+  const [messages, diffs] = await Promise.all([index.searchCommits(term, 1, anywhere), index.searchDiffs(term, 1, anywhere)]);
+  return messages.length + diffs.length > 0;
 }
 
 /** Looks up what of a question stands anywhere in the files; `corrected`: with its typing errors read as what was meant. */

@@ -14,6 +14,9 @@ import type { Evidence } from "./types.ts";
 const SECONDS = 2;
 /** Files looked at for one shown: where more are copies, fewer are shown. */
 const LOOKED_AT = 3;
+/** Places left to them where the files there score less than this share of the best one. */
+const SECONDS_SHARE = 0.2;
+const WEAK = 0.5;
 /** A second region's score for each point of its place. */
 const SECOND_SHARE = 0.1;
 
@@ -47,8 +50,15 @@ export async function regionsOf(sources: SearchSources, query: Query, ranked: re
     }
     shown.push(...opened);
   }
-  const found = collapsing.evidence();
-  return { evidence: found.length >= k ? found : [...found, ...secondsOf(shown, found, k - found.length)], held };
+  const found = withoutWeak(collapsing.evidence(), k);
+  return { evidence: [...found, ...secondsOf(shown, found, k - found.length)], held };
+}
+
+/** The last files make room for further regions of the best ones where they are far below them. */
+function withoutWeak(found: readonly Evidence[], k: number): Evidence[] {
+  const weak = WEAK * (found[0]?.score ?? 0);
+  const room = Math.floor(SECONDS_SHARE * k);
+  return found.filter(({ score }, at) => at < k - room || score >= weak).slice(0, k);
 }
 
 /** Further regions of files that are shown, at most `count`, below all that is `found`. */

@@ -6,7 +6,7 @@
  */
 import type { Gathered } from "./candidates.ts";
 import type { RankedCommit } from "./commits.ts";
-import { commitConfidence, confidenceOf, knownIn } from "./confidence.ts";
+import { commitConfidence, confidenceOf, coverageOf, knownIn } from "./confidence.ts";
 import { rankFiles } from "./files.ts";
 import { commitsShown, rankHistory } from "./history.ts";
 import { type Query, readQuery } from "./query.ts";
@@ -47,7 +47,7 @@ export async function search(sources: SearchSources, question: string, options: 
     options.scope === "files" ? NO_COMMITS : searchCommits(sources, asked, k),
   ]);
   options.signal?.throwIfAborted();
-  const most = mostShown(query, options.scope, commits.confidence, k);
+  const most = mostShown(query, options.scope, commits, k);
   const reading = performance.now();
   const [{ evidence: regions, held }, changes] = await Promise.all([
     regionsOf(sources, query, files.ranked, most.files),
@@ -80,15 +80,15 @@ function fileConfidence(sources: SearchSources, asked: Query, query: Query, { ra
 async function searchCommits(sources: SearchSources, query: Query, k: number): Promise<Commits> {
   const start = performance.now();
   const ranked = await rankHistory(sources, query, k);
-  return { ranked, confidence: commitConfidence(ranked), stages: { commits: performance.now() - start } };
+  return { ranked, confidence: await commitConfidence(sources.index, query, ranked), stages: { commits: performance.now() - start } };
 }
 
 /** Of the kind that was not asked for a few are shown, of commits only where they are sure. */
-function mostShown(query: Query, scope: SearchOptions["scope"], commits: number, k: number): { files: number; commits: number } {
+function mostShown(query: Query, scope: SearchOptions["scope"], commits: Commits, k: number): { files: number; commits: number } {
   if (scope !== "all") return { files: k, commits: k };
   const few = Math.ceil(k * scopeWeights.few);
-  if (query.kind === "history") return { files: commits >= FOUND ? few : k, commits: k };
-  return { files: k, commits: commits >= FOUND ? few : 0 };
+  if (query.kind === "history") return { files: commits.confidence >= FOUND ? few : k, commits: k };
+  return { files: k, commits: coverageOf(commits.ranked) >= scopeWeights.coverage ? few : 0 };
 }
 
 /** Files and commits in one list: each kind's scores as a share of its best, the kind that was not asked for below. */
