@@ -6,8 +6,8 @@
  * Lines of the folder's own sources are taken away and typed again, key by key, `pause` milliseconds after each reply; the debounce is off.
  * From request to reply, at the client:
  * cold: the first request in a file · warm: a key that the last reply did not foresee · along: one that it did · accepted: the request after
- * the whole reply was inserted (after as long as a person takes to press Tab) · cancelled: from the cancellation, at some time after a cold
- * request, to its reply. --profile leaves a processor profile of the server in the working folder.
+ * the whole reply was inserted (after as long as a person takes to press Tab) · cancelled: from the cancellation, some time after a
+ * request far above in the file, to its reply. --profile leaves a processor profile of the server in the working folder.
  */
 import { resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -64,7 +64,6 @@ async function main(): Promise<void> {
 async function type(server: Server, line: Line, number: number): Promise<void> {
   const editor = new Editor(server, line);
   await editor.open();
-  times.cancelled.push(await editor.cancel(10 + 15 * (number % 8)));
   let offered = "";
   for (let typed = 0; typed < Math.min(Number(values.keys), line.typed.length); typed++) {
     const start = performance.now();
@@ -75,7 +74,11 @@ async function type(server: Server, line: Line, number: number): Promise<void> {
     offered = next;
     await wait(Number(values.pause));
   }
-  if (offered === "") return;
+  if (offered !== "") await accept(editor, line, offered);
+  times.cancelled.push(await editor.cancel(10 + 15 * (number % 8)));
+}
+
+async function accept(editor: Editor, line: Line, offered: string): Promise<void> {
   await wait(readingMs);
   const accepted = line.before + line.typed.slice(0, Math.min(Number(values.keys), line.typed.length) - 1) + offered;
   const start = performance.now();
@@ -109,10 +112,12 @@ class Editor {
     return typeof item?.insertText === "string" ? item.insertText : "";
   }
 
-  /** Asks, and cancels `ms` later: how long the reply takes from then on. */
+  /** Asks far above, and cancels `ms` later: how long the reply takes from then on. */
   async cancel(ms: number): Promise<number> {
     const source = new CancellationTokenSource();
-    const reply = this.#request(this.#line.before, source).catch(() => []);
+    const lines = this.#line.before.split("\n");
+    const above = lines.slice(0, Math.ceil(lines.length / 2)).join("\n");
+    const reply = this.#request(above, source).catch(() => []);
     await wait(ms);
     const start = performance.now();
     source.cancel();
