@@ -11,7 +11,7 @@ export interface Region extends PassageLines {
 }
 
 /** Kinds that are shown as a region only where they are long: elsewhere they say too little alone. */
-const smallKinds = new Set(["constant", "variable", "field", "property", "key", "declaration", "type", "macro"]);
+export const smallKinds = new Set(["constant", "variable", "field", "property", "key", "declaration", "type", "macro"]);
 const longForSmall = 4;
 /** Share of the found lines in a definition from which it stands for all of them. */
 const mostly = 0.6;

@@ -2,6 +2,7 @@
  * The best lines of a file for a question: the stack frame, the literal, the definition it names, else the passage or
  * chunk that words and meaning agree on.
  */
+import { smallKinds } from "../index/regions.ts";
 import type { PassageLines } from "../index/types.ts";
 import type { Candidate, MatchedSymbol } from "./candidates.ts";
 import { placeWeights } from "./weights.ts";
@@ -12,6 +13,8 @@ export interface Place extends PassageLines {
   symbol: MatchedSymbol | undefined;
 }
 
+/** Strength from which a question means a constant or a field: many are called as its words are by chance. */
+const NAMED = 0.8;
 /** Definitions and passages of a file that are looked at. */
 const SYMBOLS = 4;
 const PASSAGES = 8;
@@ -35,6 +38,7 @@ export function placesOf(candidate: Candidate, bestPassage: number, chunkLines: 
     if (around.length === 0) places.push({ ...chunk, score: meaning, symbol: undefined });
   }
   for (const match of candidate.symbols.slice(0, SYMBOLS)) {
+    if (smallKinds.has(match.symbol.kind) && match.strength < NAMED) continue;
     const { startLine, endLine } = match.symbol;
     const inside = places.filter((place) => overlaps(place, { startLine, endLine })).map((place) => place.score);
     places.push({

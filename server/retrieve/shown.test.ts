@@ -44,6 +44,19 @@ describe("the lines shown", () => {
     expect([startLine <= bestStart, bestEnd <= endLine, bestStart >= 300]).toEqual([true, true, true]);
   });
 
+  it("are the member that holds the rest of the question, where a definition it names is too long", () => {
+    const lines = filler(300);
+    lines[149] = "forget channel";
+    const symbols = [{ ...method("Manager", 1, 300), kind: "class" }, method("get", 20, 40), method("forget", 150, 170)];
+    const named = (question: string, whole: boolean) => {
+      const manager = { ...place(1, 300), symbol: { symbol: { ...symbols[0]!, document: 1 }, name: "manager", strength: 1, whole } };
+      return shownOf(file(lines, symbols, question), manager, []);
+    };
+    expect(named("manager forget channel", false)).toMatchObject({ startLine: 150, endLine: 170 });
+    expect(named("manager elsewhere", false).startLine).toBe(1);
+    expect(named("manager", true).startLine).toBe(1);
+  });
+
   it("are marked where most of the question's words stand together", () => {
     const lines = filler(40);
     lines[24] = "retry(after)";

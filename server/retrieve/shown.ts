@@ -12,6 +12,8 @@ import type { Place } from "./places.ts";
 export const REGION_LINES = 80;
 /** Lines marked as the best ones. */
 export const BEST_LINES = 12;
+/** Share of what is asked beside a definition's name that a member must hold to be shown for it. */
+const MEMBER_SHARE = 0.25;
 /** Regions with at most this many lines between them are one. */
 const TOUCHING = 1;
 
@@ -69,8 +71,28 @@ export function aroundPlace(file: OpenFile, place: Place): Region {
 
 function placeIn(file: OpenFile, place: Place | undefined): PassageLines {
   const found = inside(place ?? start(file), file.lines.length);
-  if (place?.symbol?.whole && found.endLine - found.startLine >= REGION_LINES) return { ...found, endLine: found.startLine }; // where it begins
+  if (place?.symbol && found.endLine - found.startLine >= REGION_LINES)
+    return place.symbol.whole ? { ...found, endLine: found.startLine } : inLong(file, found, place.symbol.symbol.name);
   return place?.symbol ? found : narrow(file, found);
+}
+
+/**
+ * A definition named by the question that is too long to show: the member that holds most of what else is asked, its first line most of all;
+ * where no member says enough of it, where the definition begins.
+ */
+function inLong(file: OpenFile, found: PassageLines, name: string): PassageLines {
+  const rest = ~file.asked.onLine(name);
+  const enough = MEMBER_SHARE * file.asked.mass(rest);
+  let best = { ...found, endLine: found.startLine };
+  let most = 0;
+  for (const { startLine, endLine } of file.symbols) {
+    if (startLine <= found.startLine || endLine > found.endLine) continue;
+    const masks = file.masks({ startLine, endLine });
+    const all = file.asked.mass(masks.reduce((all, mask) => all | mask, 0) & rest);
+    const score = all + file.asked.mass((masks[0] ?? 0) & rest);
+    if (all >= enough && score > most) [best, most] = [{ startLine, endLine }, score];
+  }
+  return best;
 }
 
 function join(a: Region, b: PassageLines): Region {
