@@ -112,6 +112,11 @@ class Handle : public std::enable_shared_from_this<Handle> {
     engine->close();
     road_.Release();
   }
+  // Node ends the road with its environment: to release it afterwards would touch what is freed.
+  void environmentEnds() {
+    closed_ = true;
+    engine->close();
+  }
   ~Handle() { close(); }
 
   // Runs `work` on a lane and resolves the promise with what it returns. `work` holds no owners: those are in `owners`, which
@@ -294,7 +299,7 @@ Napi::Value engineObject(Napi::Env env, std::shared_ptr<Engine> engine) {
   auto handle = std::make_shared<Handle>(env, std::move(engine));
   // A worker or the process that ends takes its engines along.
   env.AddCleanupHook([weak = std::weak_ptr<Handle>(handle)] {
-    if (auto h = weak.lock()) h->engine->close();
+    if (auto h = weak.lock()) h->environmentEnds();
   });
   auto object = Napi::Object::New(env);
   method(env, object, "stats", [handle](Napi::Env env, const Napi::CallbackInfo&) -> Napi::Value { return statsObject(env, *handle->engine); });
