@@ -17,7 +17,7 @@ describe("argumentChances", () => {
   });
 
   it("takes what other calls pass there, if it can be written here", () => {
-    const sites = [1, 2, 3].map(() => ({ arguments: ["true", "unknown.thing"], tail: "" }));
+    const sites = [1, 2, 3].map(() => ({ arguments: ["true", "unknown.thing"], defines: false, tail: "" }));
     expect(best(declared, { sites })).toContain("true");
     expect(best(declared, { sites, written: ["true"] })).not.toContain("unknown.thing");
   });
@@ -28,8 +28,14 @@ describe("argumentChances", () => {
   });
 
   it("passes addresses where others do", () => {
-    const sites = [{ arguments: ["&elsewhere"], tail: "" }];
+    const sites = [{ arguments: ["&elsewhere"], defines: false, tail: "" }];
     expect(best("int count = 0;\n", { sites })).toContain("&count");
+  });
+
+  it("writes the parameters of a declaration where the function is defined", () => {
+    const sites = [{ arguments: ["Stats const& stats"], defines: true, tail: " override;" }];
+    expect(best(declared, { sites, before: "void Reporter::ended" })).toEqual(["Stats const& stats"]);
+    expect(best(declared, { sites, before: "Reporter::ended" })).not.toContain("Stats const& stats");
   });
 
   it("gives probabilities", () => {

@@ -5,7 +5,7 @@
  * Fitted on calls of the development benchmark's repositories; see docs/completion.md.
  */
 import type { CallSite } from "./calls.ts";
-import { bareName, wordsOf } from "./chances.ts";
+import { bareName, definesMembers, wordsOf } from "./chances.ts";
 import { type Expression, isLiteral, namesOf } from "./expressions.ts";
 import type { Surroundings } from "./surroundings.ts";
 
@@ -101,6 +101,7 @@ const longestPassed = 60;
 
 /** Probabilities of expressions; the sum is 1, or 0 where there is none. */
 export function argumentChances(place: ArgumentPlace): Map<string, number> {
+  if (definesMembers(place.before.replace(/[\p{L}\p{N}_$~]*$/u, ""))) return parametersDeclared(place);
   const scored = argumentCandidates(place).map(({ text, features }) => ({
     text,
     score: Object.entries(features).reduce((sum, [name, value]) => sum + (argumentWeights[name as ArgumentFeature] ?? 0) * value, 0),
@@ -111,10 +112,25 @@ export function argumentChances(place: ArgumentPlace): Map<string, number> {
   return new Map(best.map(({ text, score }) => [text, Math.exp(score - top) / sum]));
 }
 
+/** Where a function is defined that is declared elsewhere: its parameters there, as they are written. */
+function parametersDeclared({ sites, written, parameter }: ArgumentPlace): Map<string, number> {
+  const declared = sites
+    .filter((site) => site.defines)
+    .map((site) => site.arguments[written.length]?.replace(/\s*=.*$/, "") ?? "")
+    .filter((one) => one !== "" && !one.includes("\n"));
+  // Of several declarations the one that names its parameter as the type's own does.
+  const own = declared.filter((one) => parameter !== "" && lastName(one) === parameter);
+  const some = own.length > 0 ? own : declared;
+  return new Map([...tally(some)].map(([one, count]) => [one, count / some.length]));
+}
+
 export function argumentCandidates(place: ArgumentPlace): Candidate[] {
   const { around, written, sites } = place;
   const slot = written.length;
-  const passed = sites.map((site) => site.arguments[slot]).filter((one) => one !== undefined);
+  const passed = sites
+    .filter((site) => !site.defines)
+    .map((site) => site.arguments[slot])
+    .filter((one) => one !== undefined);
   const counts = { whole: tally(passed), last: tally(passed.map(lastName)), first: tally(passed.map(firstName)) };
   const texts = new Set(around.expressions.keys());
   for (const one of passed) if (one.length <= longestPassed && !one.includes("\n") && isWritable(one, around)) texts.add(one);

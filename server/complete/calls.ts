@@ -1,7 +1,10 @@
 /** Calls in a text, read by brackets and quotes and not by a grammar: what was passed to a function, and what followed its bracket. */
 
 export interface CallSite {
+  /** Of a declaration or definition: its parameters. */
   arguments: string[];
+  /** Whether it is one. */
+  defines: boolean;
   /** What follows the closing bracket on its line. */
   tail: string;
 }
@@ -10,21 +13,22 @@ export interface CallSite {
 const listLength = 600;
 const mostCalls = 40;
 
-/** Calls of `name`. */
+/** Calls of `name`, and lists of parameters where it is declared. */
 export function callsIn(text: string, name: string): CallSite[] {
   const found: CallSite[] = [];
   for (let at = text.indexOf(name); at >= 0 && found.length < mostCalls; at = text.indexOf(name, at + name.length)) {
     if (at > 0 && isNamePart(text[at - 1] as string)) continue;
-    if (/\b(?:def|func|fn|fun|function)\s+(?:\([^()]*\)\s*)?$/.test(text.slice(Math.max(0, at - 60), at))) continue; // its definition
     const between = /^(?:<[^<>()\n]*>)?!?\(/.exec(text.slice(at + name.length, at + name.length + 80));
     const call = between ? listFrom(text, at + name.length + between[0].length) : undefined;
-    if (call && !call.arguments.some(isParameter)) found.push(call);
+    if (call) found.push({ ...call, defines: keyword.test(text.slice(Math.max(0, at - 60), at)) || call.arguments.some(isParameter) });
   }
   return found;
 }
 
+const keyword = /\b(?:def|func|fn|fun|function)\s+(?:\([^()]*\)\s*)?$/;
+
 /** The list that begins at `start`, behind its bracket; undefined where it does not end in time. */
-function listFrom(text: string, start: number): CallSite | undefined {
+function listFrom(text: string, start: number): Omit<CallSite, "defines"> | undefined {
   const items: string[] = [];
   let depth = 0;
   let from = start;
@@ -62,7 +66,7 @@ function lineRest(text: string, from: number): string {
 
 /** `Type name`, `name: Type`: the list belongs to a definition. */
 function isParameter(item: string): boolean {
-  return /^(?!(?:new|await|not|try|move|lambda|yield|in|typeof)\b)(?:const\s+|final\s+)?[\w.:<>,[\]]+(?:\s+(?:const)?\s*[*&]*|\s*[*&]+\s*)[A-Za-z_]\w*(?:\s*=.*)?$/.test(
+  return /^(?!(?:new|await|not|try|move|lambda|yield|in|typeof)\b)(?:const\s+|final\s+)?[\w.:<>,[\]]+(?:\s+(?:const\b)?\s*[*&]*\s*|\s*[*&]+\s*)[A-Za-z_]\w*(?:\s*=.*)?$/.test(
     item,
   );
 }

@@ -342,7 +342,7 @@ function memberFeatures(name: string, receiver: string, members: readonly Defini
 }
 
 /** `void Type::` at the beginning of a line: the functions of a type are defined there. */
-function definesMembers(head: string): boolean {
+export function definesMembers(head: string): boolean {
   return (
     /^\s*[\p{L}_][\p{L}\p{N}_:<>,]*[\s&*]+[\p{L}\p{N}_]+::$/u.test(head) && !/^\s*(?:return|else|case|throw|new|delete|co_\w+)\b/.test(head)
   );

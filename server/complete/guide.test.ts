@@ -17,7 +17,7 @@ function guideOf(names: Record<string, number>, parameters: Record<string, { lea
     parametersOf: (name) => (parameters[name] ? { names: [], labels: [], ...parameters[name] } : undefined),
   };
   const atCursor = { chances: new Map([["foobar", 1]]), share: 0.5 };
-  const calls = [{ arguments: ["1"], tail: "" }];
+  const calls = [{ arguments: ["1"], defines: false, tail: "" }];
   const around = surroundingsOf("let second = 1\nx = ", "");
   return nameGuide({ scorer, around, names: atCursor, origin: "x = ", partial: "", vocabulary, sites: async () => calls });
 }

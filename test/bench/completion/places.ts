@@ -22,9 +22,8 @@ export async function places(memory: Memory, n: number): Promise<Place[]> {
     const lines = text?.split("\n") ?? [];
     const at = Math.floor(random() * lines.length);
     const line = lines[at]?.trimEnd() ?? "";
-    const starts = [...line.matchAll(/(?<![\w$"'])[\w$"']/g)].map((match) => match.index).filter((start) => start > line.search(/\S/));
-    const start = starts[Math.floor(random() * starts.length)];
-    if (start === undefined || /^\s*(?:\/\/|#|\*|\/\*|import|from|use|using)/.test(line) || !/\w{3}/.test(line.slice(start))) continue;
+    const start = placeIn(line, random);
+    if (start === undefined) continue;
     const prefix = [...lines.slice(0, at), line.slice(0, start)].join("\n");
     found.push({
       path: file.path,
@@ -37,8 +36,17 @@ export async function places(memory: Memory, n: number): Promise<Place[]> {
   return found;
 }
 
+/** A place before a name, number or string in the middle of a line of code. */
+export function placeIn(line: string, random: () => number): number | undefined {
+  const starts = [...line.matchAll(/(?<![\w$"'])[\w$"']/g)].map((match) => match.index).filter((start) => start > line.search(/\S/));
+  const start = starts[Math.floor(random() * starts.length)];
+  if (start === undefined || /^\s*(?:\/\/|#|\*|\/\*|import|from|use|using)/.test(line) || !/\w{3}/.test(line.slice(start)))
+    return undefined;
+  return start;
+}
+
 /** Numbers in 0..1, the same for a seed (mulberry32). */
-function generator(seed: number): () => number {
+export function generator(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
