@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { SPECIAL } from "../../native/tokenizer.ts";
 import { choose, decode } from "./decode.ts";
 import { frame } from "./frame.ts";
+import { Distribution } from "./logits.ts";
 import { ToySession, toyTokenizer } from "./toy.ts";
 import { Vocabulary } from "./vocabulary.ts";
 
@@ -76,7 +77,7 @@ describe("choose", () => {
     logits.fill(5, 0, 8);
     logits[SPECIAL.eof] = 0;
     logits[20] = 1;
-    expect(choose(logits, anything, vocabulary, true).id).toBe(20);
+    expect(choose(new Distribution(logits), anything, vocabulary, true).id).toBe(20);
   });
 
   it("says something first, as unlikely as it is where the model would rather stop", () => {
@@ -84,8 +85,8 @@ describe("choose", () => {
     logits[SPECIAL.eof] = 20;
     logits[vocabulary.beginning("\n")[0] as number] = 15;
     logits[vocabulary.beginning("b")[0] as number] = 10;
-    expect(choose(logits, anything, vocabulary, true).id).toBe(SPECIAL.eof);
-    const { id, logProb } = choose(logits, anything, vocabulary, false);
+    expect(choose(new Distribution(logits), anything, vocabulary, true).id).toBe(SPECIAL.eof);
+    const { id, logProb } = choose(new Distribution(logits), anything, vocabulary, false);
     expect(vocabulary.text(id)).toBe("b");
     expect(logProb).toBeLessThan(-9);
   });
@@ -93,6 +94,7 @@ describe("choose", () => {
   it("does not end before the healed text is out", () => {
     const logits = new Float32Array(vocabulary.size);
     logits[SPECIAL.eof] = 9;
-    expect(vocabulary.text(choose(logits, { allowed: vocabulary.beginning("fo"), free: false }, vocabulary, false).id)).toMatch(/^f/);
+    const healed = { allowed: vocabulary.beginning("fo"), free: false };
+    expect(vocabulary.text(choose(new Distribution(logits), healed, vocabulary, false).id)).toMatch(/^f/);
   });
 });

@@ -9,7 +9,7 @@ import type { Attended } from "../../native/addon.ts";
 import { SPECIAL } from "../../native/tokenizer.ts";
 import type { Frame } from "./frame.ts";
 import type { Guide } from "./guide.ts";
-import { logAdd, logSum } from "./logits.ts";
+import { type Distribution, logAdd } from "./logits.ts";
 import { search, withStop } from "./search.ts";
 import { type DecodeSession, TokenTree } from "./token-tree.ts";
 import { textOf, type Vocabulary } from "./vocabulary.ts";
@@ -61,9 +61,9 @@ export async function decode(session: DecodeSession, frame: Frame, vocabulary: V
   signal.addEventListener("abort", cancel, { once: true });
   const all = withStop(vocabulary.beginning(""));
   const encode = (text: string) => [...options.encode(textOf(text))];
+  const tree = new TokenTree(session, frame.ids, options.hidden);
   try {
-    const tree = new TokenTree(session, frame.ids, options.hidden);
-    let step = await tree.after([]);
+    let state = await tree.after([]);
     const guide = await Promise.race([options.guide, cancelled]);
     let bytes = "";
     const path: number[] = [];
@@ -82,19 +82,19 @@ export async function decode(session: DecodeSession, frame: Frame, vocabulary: V
     };
     for (let steps = 1; ; steps++) {
       signal.throwIfAborted();
-      addWeights(weights, step.attended);
+      addWeights(weights, state.attended);
       const outstanding = frame.healed.slice(bytes.length);
       const choices = guide && calls > 0 ? await Promise.race([guide.choices(kept + bytes, outstanding), cancelled]) : undefined;
-      const found = choices && (await search(choices, { step, path, after, encode, all, calls: Math.min(calls, mostCallsOnce) }));
+      const found = choices && (await search(choices, { state, path, after, encode, all, calls: Math.min(calls, mostCallsOnce) }));
       if (found) {
         for (const [at, id] of found.tokens.entries()) write(id, at === found.tokens.length - 1 ? found.logProb : 0);
         guide?.found(kept + bytes);
-        step = found.step;
+        state = found.state;
         continue;
       }
       const allowed = vocabulary.beginning(outstanding);
-      guide?.weigh(kept + bytes, step.logits);
-      const choice = choose(step.logits, { allowed, free: outstanding === "" }, vocabulary, bytes.slice(frame.healed.length).trim() !== "");
+      guide?.weigh(kept + bytes, state.next);
+      const choice = choose(state.next, { allowed, free: outstanding === "" }, vocabulary, bytes.slice(frame.healed.length).trim() !== "");
       const made = bytes + vocabulary.text(choice.id);
       const written = made.slice(frame.healed.length);
       const ended = written.indexOf("\n");
@@ -104,10 +104,11 @@ export async function decode(session: DecodeSession, frame: Frame, vocabulary: V
       }
       write(choice.id, choice.logProb);
       if (path.length >= maxTokens) return finish(written, tokens, Number.NEGATIVE_INFINITY, "length", shares(weights, steps));
-      step = await tree.after(path);
+      state = await tree.after(path);
     }
   } finally {
     signal.removeEventListener("abort", cancel);
+    tree.release();
   }
 }
 
@@ -140,18 +141,19 @@ export interface Allowed {
  * is allowed (`mayStop`), but counts among the others anyhow.
  */
 export function choose(
-  logits: Float32Array,
+  next: Distribution,
   { allowed, free }: Allowed,
   vocabulary: Vocabulary,
   mayStop: boolean,
 ): { id: number; logProb: number } {
+  const { logits } = next;
   let best = free && mayStop ? SPECIAL.eof : -1;
   for (let at = 0; at < allowed.length; at++) {
     const id = allowed[at] as number;
     if (best >= 0 && (logits[id] as number) <= (logits[best] as number)) continue;
     if (mayStop || !free || !vocabulary.endsLine(id)) best = id;
   }
-  const rest = logSum(allowed, logits);
+  const rest = next.logSum(allowed);
   const all = free ? logAdd(rest, logits[SPECIAL.eof] as number) : rest;
   return { id: best, logProb: (logits[best] as number) - all };
 }

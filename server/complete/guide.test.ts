@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { nameGuide } from "./guide.ts";
+import { Distribution } from "./logits.ts";
 import type { NameScorer } from "./scores.ts";
 import type { Choices } from "./search.ts";
 import { surroundingsOf } from "./surroundings.ts";
@@ -13,7 +14,7 @@ const id = (text: string) => vocabulary.id(text) as number;
 function guideOf(names: Record<string, number>, parameters: Record<string, { least: number; most: number }> = {}) {
   const scorer: NameScorer = {
     labels: false,
-    at: () => new Map(Object.entries(names)),
+    at: () => [new Map(Object.entries(names))],
     parametersOf: (name) => (parameters[name] ? { names: [], labels: [], ...parameters[name] } : undefined),
   };
   const atCursor = { chances: new Map([["foobar", 1]]), share: 0.5 };
@@ -26,7 +27,7 @@ function guideOf(names: Record<string, number>, parameters: Record<string, { lea
 function best(guide: ReturnType<typeof guideOf>, line: string, model: Record<string, number>): string {
   const logits = new Float32Array(vocabulary.size);
   for (const [text, logit] of Object.entries(model)) logits[id(text)] = logit;
-  guide.weigh(line, logits);
+  guide.weigh(line, new Distribution(logits));
   return vocabulary.text(all.reduce((a, b) => ((logits[b] as number) > (logits[a] as number) ? b : a)));
 }
 

@@ -8,9 +8,9 @@
 
 import { argumentChances, argumentShare } from "./arguments.ts";
 import type { CallSite } from "./calls.ts";
-import { logSum } from "./logits.ts";
+import type { Distribution } from "./logits.ts";
 import type { Begun } from "./name-trie.ts";
-import type { NameScorer, NameScores } from "./scores.ts";
+import { type NameScorer, type NameScores, scoreOf } from "./scores.ts";
 import type { Choices } from "./search.ts";
 import type { Parameters } from "./signature.ts";
 import { callAround, type Surroundings } from "./surroundings.ts";
@@ -21,8 +21,8 @@ export interface Guide {
   choices(line: string, outstanding: string): Promise<Choices | undefined>;
   /** Tells that one of the choices was taken; `line` has it. */
   found(line: string): void;
-  /** Weighs the logits of the token after `line`: a byte string, the line up to that token. */
-  weigh(line: string, logits: Float32Array): void;
+  /** Weighs the token after `line`: a byte string, the line up to that token. */
+  weigh(line: string, next: Distribution): void;
 }
 
 const none: Begun = { ids: [], scores: [] };
@@ -54,13 +54,9 @@ export interface GuideOptions {
 }
 
 export function nameGuide({ scorer, around, names, origin, partial, vocabulary, sites }: GuideOptions): Guide {
-  const starts = new WeakMap<NameScores, Map<string, Begun>>();
   /** The best name that each token may become, where names stand after `lead`. */
-  const startsOf = (scores: NameScores, lead: string): Begun => {
-    const known = starts.get(scores) ?? vocabulary.names.best(scores);
-    starts.set(scores, known);
-    return known.get(lead) ?? none;
-  };
+  const startsAfter = (text: string, lead: string): Begun[] =>
+    scorer.at(text + lead).map((layer) => vocabulary.names.startsOf(layer).get(lead) ?? none);
   const all = vocabulary.beginning("");
   const asked = new Set<string>();
   /** Arguments that were found, as lines up to their end. */
@@ -105,21 +101,21 @@ export function nameGuide({ scorer, around, names, origin, partial, vocabulary, 
       asked.add(placeKey(place));
       return argumentChoices(place, text);
     },
-    weigh(line, logits) {
+    weigh(line, next) {
       const text = lastLine(line);
       const part = lastName(text);
-      weighArguments(scorer, text, vocabulary, logits);
-      if (ends.has(line)) return shift(vocabulary.endingArgument, certain, logits);
-      if (part !== "") weighBracket(scorer, text, part, vocabulary, logits);
+      weighArguments(scorer, text, vocabulary, next);
+      if (ends.has(line)) return next.shift(vocabulary.endingArgument, certain);
+      if (part !== "") weighBracket(scorer, text, part, vocabulary, next);
       if (part !== "" && text.length - part.length > origin.length)
-        weighInside(scorer.at(text.slice(0, text.length - part.length)), part, vocabulary, logits);
+        weighInside(scorer.at(text.slice(0, text.length - part.length)), part, vocabulary, next);
       if (text.length <= origin.length) return;
       // A token may close a name and begin the next: "(data".
       const [some, ids] = part === "" ? [leads, vocabulary.beginningName] : [leads.slice(1), vocabulary.closingName];
       weighStart(
-        some.map((lead) => startsOf(scorer.at(text + lead), lead)),
+        some.flatMap((lead) => startsAfter(text, lead)),
         ids,
-        logits,
+        next,
       );
     },
   };
@@ -169,56 +165,55 @@ function lastName(text: string): string {
 }
 
 /** A function's name is followed by a bracket; by an empty pair only where nothing must stand in it. */
-function weighBracket(scorer: NameScorer, text: string, part: string, vocabulary: Vocabulary, logits: Float32Array): void {
+function weighBracket(scorer: NameScorer, text: string, part: string, vocabulary: Vocabulary, next: Distribution): void {
   const parameters = scorer.parametersOf(part);
   if (!parameters) return;
-  shift(vocabulary.from("("), callAround(text) ? calledInside : called, logits);
-  if (parameters.least > 0) shift(vocabulary.from("()"), -miscounted, logits);
+  next.shift(vocabulary.from("("), callAround(text) ? calledInside : called);
+  if (parameters.least > 0) next.shift(vocabulary.from("()"), -miscounted);
 }
 
-function weighInside(scores: NameScores, part: string, vocabulary: Vocabulary, logits: Float32Array): void {
-  const longer = [...scores].filter(([name]) => name.length > part.length && name.startsWith(part));
-  const top = highest(logits);
+function weighInside(scores: NameScores, part: string, vocabulary: Vocabulary, next: Distribution): void {
+  const longer = scores.flatMap((layer) => [...layer].filter(([name]) => name.length > part.length && name.startsWith(part)));
+  const top = next.highest();
   const begun = vocabulary.names.best(longer, part.length).get("") ?? none;
-  for (const [at, id] of begun.ids.entries()) logits[id] = raised(logits[id] as number, top, begun.scores[at] as number);
-  const whole = scores.get(part) ?? 0;
-  if (whole > 0) for (const id of vocabulary.endingName) logits[id] = raised(logits[id] as number, top, whole);
+  for (const [at, id] of begun.ids.entries()) next.set(id, raised(next.logits[id] as number, top, begun.scores[at] as number));
+  const whole = scoreOf(scores, part) ?? 0;
+  if (whole > 0) for (const id of vocabulary.endingName) next.set(id, raised(next.logits[id] as number, top, whole));
 }
 
-function weighStart(starts: readonly Begun[], ids: Int32Array, logits: Float32Array): void {
-  const best = new Float64Array(logits.length);
-  for (const begun of starts)
-    for (let at = 0; at < begun.ids.length; at++) {
-      const id = begun.ids[at] as number;
-      best[id] = Math.max(best[id] as number, begun.scores[at] as number);
+/** By token, of the call under way: the best score of what it may begin. */
+let best = new Float64Array();
+
+function weighStart(starts: readonly Begun[], ids: Int32Array, next: Distribution): void {
+  if (best.length !== next.logits.length) best = new Float64Array(next.logits.length);
+  const begun: number[] = [];
+  for (const { ids, scores } of starts)
+    for (let at = 0; at < ids.length; at++) {
+      const id = ids[at] as number;
+      if (best[id] === 0) begun.push(id);
+      best[id] = Math.max(best[id] as number, scores[at] as number);
     }
-  const before = logSum(ids, logits);
-  const top = highest(logits);
-  for (let id = 0; id < best.length; id++) if (best[id] !== 0) logits[id] = raised(logits[id] as number, top, best[id] as number);
-  shift(ids, before - logSum(ids, logits), logits);
+  const before = next.logSum(ids);
+  const top = next.highest();
+  for (const id of begun) {
+    next.set(id, raised(next.logits[id] as number, top, best[id] as number));
+    best[id] = 0;
+  }
+  const after = next.logSum(ids);
+  if (after !== Number.NEGATIVE_INFINITY) next.shift(ids, before - after);
 }
 
 /** Too few arguments do not end a call, too many are not begun. */
-function weighArguments(scorer: NameScorer, text: string, vocabulary: Vocabulary, logits: Float32Array): void {
+function weighArguments(scorer: NameScorer, text: string, vocabulary: Vocabulary, next: Distribution): void {
   const call = callAround(text);
   const parameters = call && scorer.parametersOf(call.name);
   if (!call || !parameters) return;
   const written = call.written.length + (call.current.trim() === "" ? 0 : 1);
-  if (written < parameters.least) shift(vocabulary.from(")"), -miscounted, logits);
-  if (written >= parameters.most) shift(vocabulary.from(","), -miscounted, logits);
+  if (written < parameters.least) next.shift(vocabulary.from(")"), -miscounted);
+  if (written >= parameters.most) next.shift(vocabulary.from(","), -miscounted);
 }
 
 /** Nearer to the likeliest token, and up by the score. */
 function raised(logit: number, top: number, score: number): number {
   return temper * logit + (1 - temper) * top + score;
-}
-
-function highest(logits: Float32Array): number {
-  let top = Number.NEGATIVE_INFINITY;
-  for (let id = 0; id < logits.length; id++) top = Math.max(top, logits[id] as number);
-  return top;
-}
-
-function shift(ids: Int32Array, by: number, logits: Float32Array): void {
-  for (let at = 0; at < ids.length; at++) logits[ids[at] as number] = (logits[ids[at] as number] as number) + by;
 }

@@ -20,6 +20,7 @@ export class NameTrie {
   readonly #ends: { lead: string; id: number }[][] = [[]];
   /** The nodes below the root that a name leads through; names come again with every token and key. */
   readonly #paths = new Map<string, Int32Array>();
+  readonly #starts = new WeakMap<ReadonlyMap<string, number>, Map<string, Begun>>();
   /** By node: the best score of the call under way. */
   readonly #scores: Float64Array;
 
@@ -30,6 +31,13 @@ export class NameTrie {
       if (bytes.length > 1) this.#add(bytes.slice(1), { lead: bytes[0] as string, id });
     }
     this.#scores = new Float64Array(this.#ends.length);
+  }
+
+  /** `best` of names that do not change. */
+  startsOf(names: ReadonlyMap<string, number>): ReadonlyMap<string, Begun> {
+    const known = this.#starts.get(names) ?? this.best(names);
+    this.#starts.set(names, known);
+    return known;
   }
 
   /**

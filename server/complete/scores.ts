@@ -31,7 +31,12 @@ export const scoreWeights = {
 /** Lines above in which a name counts as near. */
 const nearLines = 30;
 
-export type NameScores = ReadonlyMap<string, number>;
+/** Scores in layers: a name's is that of the last layer that has it, which is the highest. A layer never changes, so what is made of it is kept. */
+export type NameScores = readonly ReadonlyMap<string, number>[];
+
+export function scoreOf(scores: NameScores, name: string): number | undefined {
+  return scores.findLast((layer) => layer.has(name))?.get(name);
+}
 
 export interface NameScorer {
   /** Scores of the names that may begin after `before`, the line up to there. Names without a score have none to speak of. */
@@ -50,72 +55,114 @@ export interface ScorerOptions {
 }
 
 export function nameScorer({ around, known, labels }: ScorerOptions): NameScorer {
-  const free = freeNames(around, known);
-  const scores = new Map<string, NameScores>();
-  const parameters = new Map<string, Parameters | undefined>();
-  const parametersOf = (name: string) => {
-    if (!parameters.has(name)) parameters.set(name, known.parametersOf(name));
-    return parameters.get(name);
-  };
+  const defined = definedNames(known.definitions);
+  const free = freeNames(around, defined);
+  const parametersOf = remembering((name: string) => known.parametersOf(name));
+  const membersOf = remembering((receiver: string) => memberNames(around, defined, receiver));
+  const passed = remembering((parameter: string) => withParameter(free, parameter, (name) => labels || around.occurrences.has(name)));
   const score = (before: string): NameScores => {
     const { receiver } = receiverOf(before);
-    if (receiver) return memberNames(around, known, receiver.name);
+    if (receiver) return membersOf(receiver.name);
     const call = /[(,]\s*$/.test(before) ? callAround(before) : undefined;
     const parameter = call && parametersOf(call.name)?.names[call.written.length];
-    return parameter ? withParameter(free, parameter, (name) => labels || around.occurrences.has(name)) : free;
+    return parameter ? passed(parameter) : free;
   };
-  return {
-    labels,
-    parametersOf,
-    at(before) {
-      const made = scores.get(before) ?? score(before);
-      scores.set(before, made);
-      return made;
-    },
+  return { labels, parametersOf, at: remembering(score) };
+}
+
+function remembering<T>(work: (key: string) => T): (key: string) => T {
+  const known = new Map<string, T>();
+  return (key) => {
+    const made = known.has(key) ? (known.get(key) as T) : work(key);
+    known.set(key, made);
+    return made;
   };
+}
+
+/** What definitions alone say: the same for all keys while they are kept. */
+interface DefinedNames {
+  /** Of those that can be named without a receiver. */
+  free: ReadonlyMap<string, number>;
+  /** Of those that a receiver of any type may have. */
+  members: ReadonlyMap<string, number>;
+  /** Names by what they are defined in. */
+  inside: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+const definedIn = new WeakMap<KnownNames["definitions"], DefinedNames>();
+
+function definedNames(definitions: KnownNames["definitions"]): DefinedNames {
+  const known = definedIn.get(definitions) ?? readDefined(definitions);
+  definedIn.set(definitions, known);
+  return known;
+}
+
+function readDefined(definitions: KnownNames["definitions"]): DefinedNames {
+  const w = scoreWeights;
+  const free = new Map<string, number>();
+  const members = new Map<string, number>();
+  const inside = new Map<string, Set<string>>();
+  for (const [name, all] of definitions) {
+    if (!isWritable(name)) continue;
+    if (all.some(({ scope }) => scope !== "beside")) free.set(name, w.defined);
+    if (all.some(({ container, kind }) => container !== "" || kind === "method")) members.set(name, w.someMember);
+    for (const { container } of all) inside.set(container, (inside.get(container) ?? new Set()).add(name));
+  }
+  return { free, members, inside };
 }
 
 /** What is in scope under the parameter's name, or ends in its last word. */
 function withParameter(free: NameScores, parameter: string, inScope: (name: string) => boolean): NameScores {
   const w = scoreWeights;
   const last = wordsOf(parameter).at(-1);
-  const scores = new Map(free);
-  if (inScope(parameter)) scores.set(parameter, (free.get(parameter) ?? 0) + w.parameter);
-  for (const [name, score] of free)
-    if (name !== parameter && last !== undefined && wordsOf(name).at(-1) === last) scores.set(name, score + w.likeParameter);
-  return scores;
+  const scores = new Map<string, number>();
+  if (last !== undefined)
+    for (const layer of free)
+      for (const name of endingIn(layer).get(last) ?? []) scores.set(name, (scoreOf(free, name) as number) + w.likeParameter);
+  scores.delete(parameter);
+  if (inScope(parameter)) scores.set(parameter, (scoreOf(free, parameter) ?? 0) + w.parameter);
+  return [...free, scores];
 }
 
-function freeNames(around: Surroundings, known: KnownNames): NameScores {
+const byLastWord = new WeakMap<ReadonlyMap<string, number>, ReadonlyMap<string, readonly string[]>>();
+
+/** A layer's names by their last word. */
+function endingIn(layer: ReadonlyMap<string, number>): ReadonlyMap<string, readonly string[]> {
+  const known = byLastWord.get(layer);
+  if (known) return known;
+  const found = new Map<string, string[]>();
+  for (const name of layer.keys()) {
+    const last = wordsOf(name).at(-1);
+    if (last === undefined) continue;
+    const names = found.get(last);
+    if (names) names.push(name);
+    else found.set(last, [name]);
+  }
+  byLastWord.set(layer, found);
+  return found;
+}
+
+function freeNames(around: Surroundings, defined: DefinedNames): NameScores {
   const w = scoreWeights;
   const scores = new Map<string, number>();
   for (const [name, { count, above, imported }] of around.occurrences) {
-    if (count <= imported) continue;
+    if (count <= imported || !isWritable(name)) continue;
     const near = above < nearLines ? w.near * (1 - above / nearLines) + (count === 1 ? w.fresh : 0) : 0;
-    scores.set(name, w.occurs + near);
+    scores.set(name, w.occurs + near + (defined.free.get(name) ?? 0));
   }
-  for (const [name, definitions] of known.definitions)
-    if (definitions.some(({ scope }) => scope !== "beside")) scores.set(name, (scores.get(name) ?? 0) + w.defined);
-  return writable(scores);
+  return [defined.free, scores];
 }
 
-function memberNames(around: Surroundings, known: KnownNames, receiver: string): NameScores {
+function memberNames(around: Surroundings, defined: DefinedNames, receiver: string): NameScores {
   const w = scoreWeights;
   const scores = new Map<string, number>();
-  const add = (name: string, score: number) => scores.set(name, (scores.get(name) ?? 0) + score);
-  const atLeast = (name: string, score: number) => scores.set(name, Math.max(scores.get(name) ?? 0, score));
-  const types = new Set(around.typesOf(receiver));
-  for (const [name, definitions] of known.definitions)
-    for (const { container, kind } of definitions) {
-      if (types.has(container)) atLeast(name, w.member);
-      else if (container !== "" || kind === "method") atLeast(name, w.someMember);
-    }
-  for (const [name, count] of around.members(receiver)) add(name, w.asked + 0.5 * Math.log(count));
-  return writable(scores);
+  for (const type of around.typesOf(receiver)) for (const name of defined.inside.get(type) ?? []) scores.set(name, w.member);
+  for (const [name, count] of around.members(receiver))
+    if (isWritable(name)) scores.set(name, (scores.get(name) ?? defined.members.get(name) ?? 0) + w.asked + 0.5 * Math.log(count));
+  return [defined.members, scores];
 }
 
 /** Single letters are everywhere: the model knows them better. */
-function writable(scores: Map<string, number>): NameScores {
-  for (const name of scores.keys()) if (name.length < 2) scores.delete(name);
-  return scores;
+function isWritable(name: string): boolean {
+  return name.length > 1;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { Step } from "../../native/addon.ts";
+import { Distribution } from "./logits.ts";
 import { type Choices, search, withStop } from "./search.ts";
+import type { State } from "./token-tree.ts";
 import { toyTokenizer } from "./toy.ts";
 import { Vocabulary } from "./vocabulary.ts";
 
@@ -12,17 +13,17 @@ const encode = (text: string) => [...toyTokenizer.encodeText(text).ids];
 /** A model that likes some tokens after some texts, and all others as little. */
 function modelOf(likes: Record<string, Record<string, number>>) {
   const asked: string[] = [];
-  const stepAfter = (text: string): Step => {
+  const stateAfter = (text: string): State => {
     const logits = new Float32Array(vocabulary.size);
     for (const [token, logit] of Object.entries(likes[text] ?? {})) logits[id(token)] = logit;
-    return { logits, attended: [], computed: 1 };
+    return { next: new Distribution(logits), attended: [] };
   };
   const after = async (tokens: readonly number[]) => {
     const text = tokens.map((token) => vocabulary.text(token)).join("");
     asked.push(text);
-    return stepAfter(text);
+    return stateAfter(text);
   };
-  return { asked, after, step: stepAfter("") };
+  return { asked, after, state: stateAfter("") };
 }
 
 function searchIn(
@@ -30,7 +31,7 @@ function searchIn(
   likes: Record<string, Record<string, number>>,
   part: Partial<Choices> & { calls?: number } = {},
 ) {
-  const { asked, after, step } = modelOf(likes);
+  const { asked, after, state } = modelOf(likes);
   const { calls = 8, ...some } = part;
   const choices = {
     texts: new Map(Object.entries(texts)),
@@ -40,7 +41,7 @@ function searchIn(
     endings: vocabulary.endingName,
     ...some,
   };
-  return { asked, found: search(choices, { step, path: [], after, encode, all, calls }) };
+  return { asked, found: search(choices, { state, path: [], after, encode, all, calls }) };
 }
 
 const text = (tokens: readonly number[] | undefined) => tokens?.map((token) => vocabulary.text(token)).join("");

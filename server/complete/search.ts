@@ -4,9 +4,8 @@
  * Best first. A text's bound is its chance with the probability of the tokens that were looked at; what is not looked at can only lower
  * it. So the best text is found without scoring the others to their end, in a few steps of the engine.
  */
-import type { Step } from "../../native/addon.ts";
 import { SPECIAL } from "../../native/tokenizer.ts";
-import { logSum } from "./logits.ts";
+import type { State } from "./token-tree.ts";
 
 export interface Choices {
   /** What may be written (byte strings), with the probability of each if one of them comes. */
@@ -28,7 +27,7 @@ export interface Found {
   /** Natural logarithm of the text's probability among all that could come. */
   logProb: number;
   /** After the last of them. */
-  step: Step;
+  state: State;
 }
 
 interface Text {
@@ -41,9 +40,9 @@ interface Text {
 
 export interface SearchOptions {
   /** The state where the texts begin; `path`: the tokens up to there. */
-  step: Step;
+  state: State;
   path: readonly number[];
-  after: (tokens: readonly number[]) => Promise<Step>;
+  after: (tokens: readonly number[]) => Promise<State>;
   encode: (bytes: string) => readonly number[];
   /** Ids of all tokens that can be written. */
   all: Int32Array;
@@ -59,23 +58,29 @@ const never = -100;
 export async function search(choices: Choices, options: SearchOptions): Promise<Found | undefined> {
   const { path, after, all } = options;
   const texts = textsOf(choices, options.encode);
-  const steps = new Map<string, Step>([["", options.step]]);
-  const norms = new Map<Step, number>();
-  const outsides = new Map<Step, number>();
-  const normOf = (step: Step) => {
-    const norm = norms.get(step) ?? logSum(all, step.logits);
-    norms.set(step, norm);
+  const states = new Map<string, State>([["", options.state]]);
+  const norms = new Map<State, number>();
+  const outsides = new Map<State, number>();
+  const normOf = (state: State) => {
+    const norm = norms.get(state) ?? state.next.logSum(all);
+    norms.set(state, norm);
     return norm;
+  };
+  const endings = new Map<State, number>();
+  const endingOf = (state: State) => {
+    const ending = endings.get(state) ?? state.next.logSum(choices.endings);
+    endings.set(state, ending);
+    return ending;
   };
   /** Takes into the score what is known of the text; true when that is all. */
   const look = (text: Text): boolean => {
     for (; text.seen <= text.tokens.length; text.seen++) {
       if (text.closed && text.seen === text.tokens.length) continue;
-      const step = steps.get(text.tokens.slice(0, text.seen).join(" "));
-      if (!step) return false;
-      const next = text.tokens[text.seen];
-      const logit = next === undefined ? logSum(choices.endings, step.logits) : (step.logits[next] as number);
-      text.score += choices.trust * Math.max(never, logit - normOf(step));
+      const state = states.get(text.tokens.slice(0, text.seen).join(" "));
+      if (!state) return false;
+      const token = text.tokens[text.seen];
+      const logit = token === undefined ? endingOf(state) : (state.next.logits[token] as number);
+      text.score += choices.trust * Math.max(never, logit - normOf(state));
     }
     return true;
   };
@@ -85,7 +90,7 @@ export async function search(choices: Choices, options: SearchOptions): Promise<
     if (!isLikely(best)) return undefined;
     if (whole || calls >= options.calls) return found(best);
     const tokens = best.tokens.slice(0, best.seen);
-    steps.set(tokens.join(" "), await after([...path, ...tokens]));
+    states.set(tokens.join(" "), await after([...path, ...tokens]));
   }
   return undefined;
 
@@ -95,28 +100,28 @@ export async function search(choices: Choices, options: SearchOptions): Promise<
     let path = 1;
     for (let seen = 0; seen < best.tokens.length; seen++) {
       const before = best.tokens.slice(0, seen);
-      const step = steps.get(before.join(" "));
-      if (!step) break;
-      if (choices.share * posterior <= path * outsideOf(before, step)) return false;
-      path *= Math.exp((step.logits[best.tokens[seen] as number] as number) - normOf(step));
+      const state = states.get(before.join(" "));
+      if (!state) break;
+      if (choices.share * posterior <= path * outsideOf(before, state)) return false;
+      path *= Math.exp((state.next.logits[best.tokens[seen] as number] as number) - normOf(state));
     }
     return true;
   }
 
-  function outsideOf(before: readonly number[], step: Step): number {
-    const known = outsides.get(step);
+  function outsideOf(before: readonly number[], state: State): number {
+    const known = outsides.get(state);
     if (known !== undefined) return known;
     const going = texts.filter(({ tokens }) => before.every((id, at) => tokens[at] === id)).map(({ tokens }) => tokens[before.length]);
-    const made = outside(step.logits, normOf(step), new Set(going), choices);
-    outsides.set(step, made);
+    const made = outside(state.next.logits, normOf(state), new Set(going), choices);
+    outsides.set(state, made);
     return made;
   }
 
   async function found(best: Text): Promise<Found> {
     const key = best.tokens.join(" ");
-    const step = steps.get(key) ?? (await after([...path, ...best.tokens]));
+    const state = states.get(key) ?? (await after([...path, ...best.tokens]));
     const posterior = best.score - logOfSum(texts.map(({ score }) => score));
-    return { tokens: [...best.tokens], logProb: Math.log(choices.share) + posterior, step };
+    return { tokens: [...best.tokens], logProb: Math.log(choices.share) + posterior, state };
   }
 }
 
@@ -138,17 +143,28 @@ function highest(texts: readonly Text[], look: (text: Text) => boolean): Text {
  * of the texts' kind compete with them by the share; of a number, a string, a bracket the model knows more.
  */
 function outside(logits: Float32Array, norm: number, going: ReadonlySet<number | undefined>, { rivals, share }: Choices): number {
-  const kind = new Uint8Array(logits.length);
-  for (let at = 0; at < rivals.length; at++) kind[rivals[at] as number] = 1;
+  const isRival = maskOf(rivals, logits.length);
   let rival = Number.NEGATIVE_INFINITY;
   let other = Number.NEGATIVE_INFINITY;
   for (let id = 0; id < logits.length; id++) {
-    if (going.has(id)) continue;
     const logit = logits[id] as number;
-    if (kind[id] === 1) rival = Math.max(rival, logit);
-    else other = Math.max(other, logit);
+    if (logit <= (isRival[id] === 1 ? rival : other) || going.has(id)) continue;
+    if (isRival[id] === 1) rival = logit;
+    else other = logit;
   }
   return Math.max((1 - share) * Math.exp(rival - norm), (1 - share / 2) * Math.exp(other - norm));
+}
+
+const masks = new WeakMap<Int32Array, Uint8Array>();
+
+/** 1 for each of the ids. */
+function maskOf(ids: Int32Array, size: number): Uint8Array {
+  const known = masks.get(ids);
+  if (known?.length === size) return known;
+  const mask = new Uint8Array(size);
+  for (let at = 0; at < ids.length; at++) mask[ids[at] as number] = 1;
+  masks.set(ids, mask);
+  return mask;
 }
 
 function logOfSum(all: readonly number[]): number {

@@ -70,6 +70,7 @@ export function surroundingsOf(prefix: string, suffix: string): Surroundings {
 export function receiverOf(line: string): { receiver: Receiver | null; partial: string } {
   const partial = /[\p{L}\p{N}_$]*$/u.exec(line)?.[0] ?? "";
   const head = line.slice(0, line.length - partial.length);
+  if (!/[.>:\\]$/.test(head)) return { receiver: null, partial };
   const path = /((?:[\p{L}_$@][\p{L}\p{N}_$]*(?:\([^()]*\)|\[[^\][]*\]|<[\w, ]*>)*[?!]?(?:\.|->|::|\\))+)$/u.exec(head)?.[1];
   if (path) {
     const bare = path.replace(/(?:\.|->|::|\\)$/, "").replace(/[?!]$/, "");
@@ -161,13 +162,16 @@ function count(occurrence: Occurrence, line: string, match: RegExpExecArray): Oc
 export function membersIn(text: string, of: string): Map<string, number> {
   const found = new Map<string, number>();
   if (of === "") return found;
-  const pattern = new RegExp(`(?<![\\p{L}\\p{N}_$])${literally(of)}[?!]?(?:\\.|->|::)\\s*([\\p{L}_$][\\p{L}\\p{N}_$]*)`, "gu");
-  for (const match of text.matchAll(pattern)) {
-    const member = match[1] as string;
-    found.set(member, (found.get(member) ?? 0) + 1);
+  for (let at = text.indexOf(of); at >= 0; at = text.indexOf(of, memberAfter.lastIndex || at + 1)) {
+    memberAfter.lastIndex = at + of.length;
+    const member = isNamePart(text[at - 1]) ? undefined : memberAfter.exec(text)?.[1];
+    if (member === undefined) memberAfter.lastIndex = 0;
+    else found.set(member, (found.get(member) ?? 0) + 1);
   }
   return found;
 }
+
+const memberAfter = /[?!]?(?:\.|->|::)\s*([\p{L}_$][\p{L}\p{N}_$]*)/uy;
 
 /** Characters before a name in which its type is looked for: a text may be long, a declaration is not. */
 const typeWindow = 120;
@@ -215,8 +219,4 @@ function remembering<T>(work: (key: string) => T): (key: string) => T {
     known.set(key, made);
     return made;
   };
-}
-
-function literally(text: string): string {
-  return text.replace(/[$\\^.*+?()[\]{}|]/g, "\\$&");
 }
