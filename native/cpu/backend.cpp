@@ -1,15 +1,8 @@
 #include "cpu/backend.h"
 
-#include <algorithm>
-#include <cmath>
-#include <cstring>
-
 namespace everyline {
 
 namespace {
-
-// Token x chunk pairs a layer up to which all count for the log-sum-exp: it is one constant for all chunks, which no ranking needs exactly.
-constexpr double kExactNormaliser = 64e3;
 
 class CpuDecoder : public Decoder {
  public:
@@ -57,42 +50,12 @@ Result<std::vector<float>> CpuBackend::search(const std::vector<int32_t>& ids, i
   std::vector<float> scores(snapshot.chunks());
   if (scores.empty()) return scores;
 
-  // The mean over tokens, heads and layers of log-softmax is linear in the queries but for the log-sum-exp, a constant over chunks:
-  // one mean query a head gives every chunk's score. Some of very many chunks stand for all in that constant.
-  const int tokens = (int)ids.size();
-  const uint32_t stride = std::max(1u, (uint32_t)std::ceil((double)tokens * snapshot.chunks() / kExactNormaliser));
-  std::vector<uint32_t> sample;
-  for (uint32_t c = 0; c < snapshot.chunks(); c += stride) sample.push_back(c);
-  std::vector<float> mean(256, 0.0f);
-  double constant = std::log((double)snapshot.chunks() / sample.size());
-  for (int layer = 0; layer < layers; ++layer) {
-    const std::vector<float>& r = (*queries)[layer];
-    const float* temperature = weights_.hsa[layer].temperature;
-    for (int t = 0; t < tokens; ++t)
-      for (int i = 0; i < 256; ++i) mean[i] += r[t * 256 + i] * temperature[i / 128] / (float)(tokens * layers * kGroups);
-    Scan scan(kernels_, precision_, r.data(), tokens, temperature);
-    scan.sum(quick_, snapshot, sample, stop);
-    for (int t = 0; t < tokens; ++t)
-      for (int head = 0; head < kGroups; ++head) constant += scan.logSumExp(t, head) / ((double)tokens * layers * kGroups);
-  }
-  constexpr uint32_t piece = 4096;
-  quick_.run((int)((snapshot.chunks() + piece - 1) / piece), [&](int task, int) {
-    const uint32_t last = std::min(snapshot.chunks(), (task + 1) * piece);
-    for (uint32_t c = task * piece; c < last; ++c) {
-      const int8_t* landmark = snapshot.landmark(c);
-      float s = 0;
-      for (int head = 0; head < kGroups; ++head) {
-        if (precision_ == Precision::exact) {
-          s += kernels_.dotFloat(mean.data() + head * 128, (const float*)landmark + head * 128);
-        } else {
-          float scale;
-          std::memcpy(&scale, landmark + 256 + head * 4, 4);
-          s += kernels_.dot(mean.data() + head * 128, landmark + head * 128) * scale;
-        }
-      }
-      scores[c] = s - (float)constant;
-    }
-  });
+  // Layers are tokens of one scan, their temperatures in the queries: a landmark is read once.
+  std::vector<float> rows;
+  for (int layer = 0; layer < layers; ++layer)
+    for (size_t i = 0; i < (*queries)[layer].size(); ++i) rows.push_back((*queries)[layer][i] * weights_.hsa[layer].temperature[i / 128 % kGroups]);
+  const float ones[kGroups] = {1, 1};
+  Scan(kernels_, precision_, rows.data(), layers * (int)ids.size(), ones).logSoftmax(quick_, snapshot, scores.data(), stop);
   if (stop) return Error{"cancelled", "The call was cancelled."};
   return scores;
 }

@@ -377,6 +377,7 @@ static inline void scoreColumn(const int8_t* const* rows, int n, const uint8_t* 
   constexpr int M = V == 1 ? 2 * MR : MR;
   int c = 0;
   for (; c + M <= n; c += M) scoreRows<M, V>(rows + c, queries, scale + c, bias + c, [&](int m, int v, F x) { take(c + m, v, x); });
+  for (; c + 4 <= n; c += 4) scoreRows<4, V>(rows + c, queries, scale + c, bias + c, [&](int m, int v, F x) { take(c + m, v, x); });
   for (; c < n; ++c) scoreRows<1, V>(rows + c, queries, scale + c, bias + c, [&](int, int v, F x) { take(c, v, x); });
 }
 

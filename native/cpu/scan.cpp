@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <numeric>
 
 namespace everyline {
 
@@ -42,7 +43,6 @@ struct Scan::Marks {
 struct Scan::Worker {
   std::vector<Best> best;
   std::vector<float> limits;  // [head][token]
-  std::vector<double> sums;
   alignas(64) float tile[kTile * 64];
   Hit hits[kTile * 64];
 };
@@ -52,7 +52,7 @@ float Scan::Group::limit(int t, float worst) const {
 }
 
 Scan::Scan(const Kernels& kernels, Precision precision, const float* r, int tokens, const float* temperature)
-    : kernels_(kernels), precision_(precision), r_(r), tokens_(tokens), sums_(tokens * kGroups, 0.0), worst_(tokens * kGroups) {
+    : kernels_(kernels), precision_(precision), r_(r), tokens_(tokens), worst_(tokens * kGroups) {
   for (auto& w : worst_) w = kNone;
   std::copy(temperature, temperature + kGroups, temperature_);
   if (precision == Precision::exact) return;
@@ -121,16 +121,6 @@ void Scan::choose(Pool& pool, const Snapshot& snapshot, const std::vector<uint32
         if (best[i].takes(w.best[i].score[k], w.best[i].chunk[k])) best[i].insert(w.best[i].score[k], w.best[i].chunk[k]);
 }
 
-void Scan::sum(Pool& pool, const Snapshot& snapshot, const std::vector<uint32_t>& list, const std::atomic<bool>& stop) {
-  if (list.empty()) return;
-  const auto sum = precision_ == Precision::exact ? &Scan::sumExactly : tokens_ == 1 ? &Scan::sumOfOne : &Scan::sumTiles;
-  std::vector<Worker> workers(pool.size());
-  for (Worker& w : workers) w.sums.resize(tokens_ * kGroups, 0.0);
-  share(pool, list, stop, [&](int worker, const uint32_t* chunks, int n) { (this->*sum)(workers[worker], snapshot, chunks, n); });
-  for (const Worker& w : workers)
-    for (size_t i = 0; i < sums_.size(); ++i) sums_[i] += w.sums[i];
-}
-
 // ---- the best
 
 // A chunk whose rough score may be among the 16 best: scored exactly, and the limit raised where it is taken.
@@ -191,43 +181,6 @@ void Scan::chooseExactly(Worker& w, const Snapshot& snapshot, const uint32_t* li
     for (int token = 0; token < tokens_; ++token) add((const uint8_t*)snapshot.landmark(list[c]), list[c], token, w.best.data());
 }
 
-// ---- the sums
-
-void Scan::sumTiles(Worker& w, const Snapshot& snapshot, const uint32_t* list, int n) const {
-  alignas(64) float part[64];
-  for (int c0 = 0; c0 < n; c0 += kTile) {
-    const int m = std::min(kTile, n - c0);
-    for (int head = 0; head < kGroups; ++head) {
-      const Marks marks(kernels_, snapshot, list + c0, m, head);
-      for (const Group& g : groups_[head]) {
-        kernels_.scoreTile(g.packed.data(), g.tokens, marks.rows, m, marks.scale, marks.bias, w.tile);
-        std::fill(part, part + 64, 0.0f);
-        kernels_.sumExpTile(w.tile, m, g.tokens, g.scale2, part);
-        for (int t = 0; t < g.tokens; ++t) w.sums[(g.first + t) * kGroups + head] += part[t];
-      }
-    }
-  }
-}
-
-void Scan::sumOfOne(Worker& w, const Snapshot& snapshot, const uint32_t* list, int n) const {
-  const int8_t* rows[kTileOne];
-  alignas(64) float scale[64], part[64];
-  for (int c0 = 0; c0 < n; c0 += kTileOne) {
-    const int padded = scoreOne(w, snapshot, list + c0, std::min(kTileOne, n - c0), rows);
-    for (int head = 0; head < kGroups; ++head) {
-      std::fill(part, part + 64, 0.0f);
-      std::fill(scale, scale + 64, groups_[head][0].scale2[0]);
-      kernels_.sumExpTile(w.tile + head * padded, padded / 64, 64, scale, part);
-      for (float p : part) w.sums[head] += p;
-    }
-  }
-}
-
-void Scan::sumExactly(Worker& w, const Snapshot& snapshot, const uint32_t* list, int n) const {
-  for (int c = 0; c < n; ++c)
-    for (int i = 0; i < tokens_ * kGroups; ++i) w.sums[i] += std::exp((double)exact(snapshot.landmark(list[c]), i / kGroups, i % kGroups));
-}
-
 // Scores n chunks for the only token into w.tile, a head after the other, each padded to a multiple of 64 with what no limit lets pass.
 int Scan::scoreOne(Worker& w, const Snapshot& snapshot, const uint32_t* list, int n, const int8_t** rows) const {
   const int padded = (n + 63) / 64 * 64;
@@ -237,6 +190,60 @@ int Scan::scoreOne(Worker& w, const Snapshot& snapshot, const uint32_t* list, in
   return padded;
 }
 
-double Scan::logSumExp(int token, int head) const { return std::log(sums_[token * kGroups + head]); }
+// ---- all chunks
+
+// The mean of log-softmax is linear in the queries but for the log-sum-exp, a constant over chunks: one mean query a head gives every chunk's
+// score, and each landmark is read once for that and for all the sums.
+void Scan::logSoftmax(Pool& pool, const Snapshot& snapshot, float* scores, const std::atomic<bool>& stop) const {
+  const uint32_t chunks = snapshot.chunks();
+  const int tasks = (int)((chunks + kTask - 1) / kTask), rows = tokens_ * kGroups;
+  std::vector<float> mean(256, 0.0f);
+  for (int t = 0; t < tokens_; ++t)
+    for (int i = 0; i < 256; ++i) mean[i] += r_[t * 256 + i] * temperature_[i / 128] / (float)rows;
+  std::vector<double> sums((size_t)tasks * rows, 0.0);
+  const auto score = precision_ == Precision::exact ? &Scan::scoreExactly : &Scan::scoreTiles;
+  pool.run(tasks, [&](int task, int) {
+    if (stop) return;
+    const uint32_t first = (uint32_t)task * kTask;
+    (this->*score)(snapshot, first, std::min(chunks, first + kTask), mean.data(), scores, sums.data() + (size_t)task * rows);
+  });
+  double constant = 0;
+  for (int i = 0; i < rows; ++i) {
+    double sum = 0;
+    for (int task = 0; task < tasks; ++task) sum += sums[(size_t)task * rows + i];
+    constant += std::log(sum) / rows;
+  }
+  for (uint32_t c = 0; c < chunks; ++c) scores[c] -= (float)constant;
+}
+
+void Scan::scoreTiles(const Snapshot& snapshot, uint32_t first, uint32_t last, const float* mean, float* scores, double* sums) const {
+  alignas(64) float tile[kTile * 64], part[64];
+  uint32_t list[kTile];
+  for (uint32_t c0 = first; c0 < last; c0 += kTile) {
+    const int m = (int)std::min<uint32_t>(kTile, last - c0);
+    std::iota(list, list + m, c0);
+    for (int head = 0; head < kGroups; ++head) {
+      const Marks marks(kernels_, snapshot, list, m, head);
+      for (const Group& g : groups_[head]) {
+        kernels_.scoreTile(g.packed.data(), g.tokens, marks.rows, m, marks.scale, marks.bias, tile);
+        std::fill(part, part + 64, 0.0f);
+        kernels_.sumExpTile(tile, m, g.tokens, g.scale2, part);
+        for (int t = 0; t < g.tokens; ++t) sums[(g.first + t) * kGroups + head] += part[t];
+      }
+      for (int c = 0; c < m; ++c) {
+        const float s = kernels_.dot(mean + head * 128, marks.rows[c]) * marks.scale[c];
+        scores[c0 + c] = head == 0 ? s : scores[c0 + c] + s;
+      }
+    }
+  }
+}
+
+void Scan::scoreExactly(const Snapshot& snapshot, uint32_t first, uint32_t last, const float* mean, float* scores, double* sums) const {
+  for (uint32_t c = first; c < last; ++c) {
+    const int8_t* landmark = snapshot.landmark(c);
+    for (int i = 0; i < tokens_ * kGroups; ++i) sums[i] += std::exp((double)exact(landmark, i / kGroups, i % kGroups));
+    scores[c] = kernels_.dotFloat(mean, (const float*)landmark) + kernels_.dotFloat(mean + 128, (const float*)landmark + 128);
+  }
+}
 
 }  // namespace everyline

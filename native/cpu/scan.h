@@ -1,5 +1,5 @@
-// Landmark scoring: score[t][g][c] = <r_tg, landmark_gc> * temperature_g over every chunk of a list; the exact 16 best a token and
-// head, and the log-sum-exp.
+// Landmark scoring: score[t][g][c] = <r_tg, landmark_gc> * temperature_g; the exact 16 best a token and head of a list of chunks, and the
+// mean log-softmax of all chunks.
 //
 // The pass over all chunks multiplies int8 by int8. |r - int8(r)| bounds how far such a score can be from that of the float query
 // (Cauchy-Schwarz: a landmark has norm sqrt(128)), so whatever could be among the 16 best is scored again in float:
@@ -30,14 +30,13 @@ class Scan {
   // r: tokens x 256 (2 heads of 128, rms-normed), must outlive the scan.
   Scan(const Kernels& kernels, Precision precision, const float* r, int tokens, const float* temperature);
 
-  // Adds the chunks of `list` to best[token * 2 + head]. Stops early when `stop` is set, as does sum().
+  // Adds the chunks of `list` to best[token * 2 + head]. Stops early when `stop` is set, as does logSoftmax().
   void choose(Pool& pool, const Snapshot& snapshot, const std::vector<uint32_t>& list, Best* best, const std::atomic<bool>& stop);
-  // Adds the chunks of `list` to the log-sum-exp.
-  void sum(Pool& pool, const Snapshot& snapshot, const std::vector<uint32_t>& list, const std::atomic<bool>& stop);
   // Adds one landmark in its stored form, exactly.
   void add(const uint8_t* landmark, uint32_t chunk, int token, Best* best) const;
-  // Of token and head, over all lists summed.
-  double logSumExp(int token, int head) const;
+  // scores[c], for every chunk of the snapshot: the mean over tokens and heads of the log-softmax over all of them. The same bits on any number
+  // of threads.
+  void logSoftmax(Pool& pool, const Snapshot& snapshot, float* scores, const std::atomic<bool>& stop) const;
 
  private:
   // Up to 64 tokens of one head as the kernels take them.
@@ -60,9 +59,9 @@ class Scan {
   void chooseOfOne(Worker& w, const Snapshot& snapshot, const uint32_t* list, int n);
   void chooseExactly(Worker& w, const Snapshot& snapshot, const uint32_t* list, int n);
   int scoreOne(Worker& w, const Snapshot& snapshot, const uint32_t* list, int n, const int8_t** rows) const;
-  void sumTiles(Worker& w, const Snapshot& snapshot, const uint32_t* list, int n) const;
-  void sumOfOne(Worker& w, const Snapshot& snapshot, const uint32_t* list, int n) const;
-  void sumExactly(Worker& w, const Snapshot& snapshot, const uint32_t* list, int n) const;
+  // Chunks [first, last): their mean scores, and sums[token * 2 + head] += exp of each.
+  void scoreTiles(const Snapshot& snapshot, uint32_t first, uint32_t last, const float* mean, float* scores, double* sums) const;
+  void scoreExactly(const Snapshot& snapshot, uint32_t first, uint32_t last, const float* mean, float* scores, double* sums) const;
 
   const Kernels& kernels_;
   const Precision precision_;
@@ -71,7 +70,6 @@ class Scan {
   float temperature_[kGroups];
   std::vector<Group> groups_[kGroups];
   uint8_t one_[256];  // a single token's two heads, + 128
-  std::vector<double> sums_;
   // The largest 16th best that any worker has, a token and head: what lies below it is among no 16 best.
   std::vector<std::atomic<float>> worst_;
 };

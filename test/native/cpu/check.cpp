@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
 
@@ -25,20 +26,44 @@ int scratchFile(const std::vector<uint8_t>& bytes) {
   return fd;
 }
 
-Marks::Marks(uint32_t chunks, int seed, uint32_t distinct) : chunks(chunks), bytes((size_t)chunks * 264), snapshot(std::make_shared<Snapshot>()) {
-  const auto values = someBytes((size_t)(distinct ? distinct : chunks) * 256, seed);
-  const float scales[2] = {1 / 74.0f, 1 / 70.0f};
-  for (uint32_t c = 0; c < chunks; ++c) {
-    std::memcpy(bytes.data() + (size_t)c * 264, values.data() + (size_t)(distinct ? c % distinct : c) * 256, 256);
-    std::memcpy(bytes.data() + (size_t)c * 264 + 256, scales, 8);
-  }
-  const int fd = scratchFile(bytes);
+namespace {
+
+std::shared_ptr<Snapshot> snapshotOf(Precision precision, const std::vector<uint8_t>& landmarks, uint32_t chunks) {
+  const int fd = scratchFile(landmarks);
   auto mapping = Mapping::open(fd, "landmark file");
   close(fd);
   if (!mapping) std::fprintf(stderr, "%s\n", mapping.error().message.c_str()), std::exit(2);
-  snapshot->precision = Precision::stored;
+  auto snapshot = std::make_shared<Snapshot>();
+  snapshot->precision = precision;
   snapshot->landmarks = *mapping;
   for (uint32_t c = 0; c < chunks; ++c) snapshot->rows.push_back(c);
+  return snapshot;
+}
+
+}  // namespace
+
+Marks::Marks(uint32_t chunks, int seed, uint32_t distinct) : chunks(chunks), floats((size_t)chunks * 256), bytes((size_t)chunks * landmarkBytes(Precision::stored)) {
+  std::mt19937 bits(seed);
+  for (uint32_t c = 0; c < chunks; ++c) {
+    float* mark = floats.data() + (size_t)c * 256;
+    if (distinct && c >= distinct) {
+      std::memcpy(mark, mark - (size_t)distinct * 256, 256 * sizeof(float));
+    } else {
+      for (int head = 0; head < 2; ++head) {
+        double squares = 1e-9;
+        for (int i = 0; i < 128; ++i) {
+          const float x = mark[head * 128 + i] = (float)((int)(bits() >> 8) - (1 << 23));
+          squares += (double)x * x;
+        }
+        for (int i = 0; i < 128; ++i) mark[head * 128 + i] *= (float)std::sqrt(128 / squares);
+      }
+    }
+    storeLandmark(Precision::stored, mark, bytes.data() + (size_t)c * landmarkBytes(Precision::stored));
+  }
+  snapshot = snapshotOf(Precision::stored, bytes, chunks);
+  std::vector<uint8_t> raw(floats.size() * sizeof(float));
+  std::memcpy(raw.data(), floats.data(), raw.size());
+  exact = snapshotOf(Precision::exact, raw, chunks);
 }
 
 int main(int argc, char** argv) {

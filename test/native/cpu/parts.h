@@ -33,12 +33,13 @@ inline std::vector<int32_t> someIds(size_t n, int seed) {
 // A file that is gone when its descriptor is closed.
 int scratchFile(const std::vector<uint8_t>& bytes);
 
-// Random landmarks in their stored form, `distinct` of them in turn (0: all differ), and a snapshot of them as one document.
+// Random landmarks, `distinct` of them in turn (0: all differ), as one document: in their stored form, and as the floats that were rounded.
 struct Marks {
   Marks(uint32_t chunks, int seed, uint32_t distinct = 0);
   uint32_t chunks;
+  std::vector<float> floats;  // chunks x 256, a head's rms 1
   std::vector<uint8_t> bytes;
-  std::shared_ptr<everyline::Snapshot> snapshot;
+  std::shared_ptr<everyline::Snapshot> snapshot, exact;
 };
 
 void checkKernels(const everyline::Kernels& kernels);

@@ -174,16 +174,16 @@ void memories(Backend& gpu, const std::string& model) {
   for (const auto& c : cases) {
     Files files;
     if (c.chunks) files.synthetic(c.chunks, c.alike);
-    auto exact = must(Engine::load({model, 0, "", Precision::stored, "cpu"}));
+    const auto cpu = must(Engine::load({model, 0, "", Precision::stored, "cpu"}));
     Memory memory(Precision::stored);
     if (c.chunks) {
       files.attach(memory);
-      files.attach(exact->memory());
+      files.attach(cpu->memory());
     }
     const auto ids = someIds(150, 99);
     std::set<int32_t> wanted;
     auto mine = must(must(gpu.decoder())->advance(ids, memory.snapshot(), {}, never, wanted));
-    auto session = exact->session();
+    auto session = cpu->session();
     const auto theirs = must(session->begin(ids, {}));
     int same = 0;
     for (int k = 0; k < 64; ++k) {
@@ -193,10 +193,10 @@ void memories(Backend& gpu, const std::string& model) {
     double difference = 0;
     for (size_t k = 0; k < mine.logits.size(); ++k) difference = std::max(difference, (double)std::fabs(mine.logits[k] - theirs.logits[k]));
     const auto scores = must(gpu.search(someIds(20, 5), 2, memory.snapshot(), never, wanted));
-    const auto reference = must(exact->search(someIds(20, 5), 2)).scores;
+    const auto reference = must(cpu->search(someIds(20, 5), 2)).scores;
     double worst = scores.size() == reference.size() ? 0 : 1e9;
     for (size_t k = 0; k < scores.size() && worst < 1e9; ++k) worst = std::max(worst, (double)std::fabs(scores[k] - reference[k]));
-    check(same >= 58 && difference < 0.5 && worst < 0.3, "%s: %d of 64 chosen alike, logits within %.3f, scores within %.4f", c.name, same, difference, worst);
+    check(same >= 58 && difference < 0.5 && worst < 0.1, "%s: %d of 64 chosen alike, logits within %.3f, scores within %.4f", c.name, same, difference, worst);
     if (c.alike) {
       bool first = true;
       for (int k = 0; k < 64; ++k) first = first && (mine.chosen[k] < 0 || mine.chosen[k] < 16);
