@@ -163,7 +163,7 @@ export class Cache {
     }
     const waiting = this.#waiting.get(reply.id);
     this.#waiting.delete(reply.id);
-    if (this.#waiting.size === 0) this.#worker.unref();
+    if (this.#waiting.size === 0 && !this.#closed) this.#worker.unref(); // the process lives until a closed thread has ended
     if ("error" in reply) {
       waiting?.reject(new CacheError(reply.error.code, reply.error.message));
       return;
