@@ -1,4 +1,4 @@
-// The GPU backend beside the fixtures and the CPU: cuda_check LIBRARY MODEL [small | speed | idle | faults]. Exit code 0 when all checks pass.
+// The GPU backend beside the fixtures and the CPU: cuda_check LIBRARY MODEL [small | brief | speed | idle | limits | faults]. Exit code 0 when all checks pass.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -277,6 +277,27 @@ void small(const CudaOptions& options) {
   decodes(*gpu);
 }
 
+// Each kernel at least once, in as few blocks as that takes: for racecheck, which needs some thousand times as long. 3,200 tokens encoded take the
+// large matrix tiles, single tokens the small ones; 70,000 chunks the scan with a first pass, for few tokens, some and many.
+void brief(const CudaOptions& options) {
+  auto gpu = must(openCuda(options));
+  const auto encoded = must(gpu->encode({{someIds(3200, 1), 0}}, never, counted));
+  check(encoded[0].chunks == 50, "an encode");
+  Files files;
+  files.synthetic(70000, false);
+  Memory memory(Precision::stored);
+  files.attach(memory);
+  std::set<int32_t> wanted;
+  for (const int tokens : {3, 20})
+    check(must(gpu->search(someIds(tokens, 2), 2, memory.snapshot(), never, wanted)).size() == 70000, "a search of %d tokens", tokens);
+  auto decoder = must(gpu->decoder());
+  const auto ids = someIds(642, 3);
+  for (const size_t n : {640u, 641u, 642u})
+    check(must(decoder->advance({ids.begin(), ids.begin() + n}, memory.snapshot(), {}, never, wanted)).chosen[0] >= 0, "a context of %zu tokens", n);
+  if (!memory.detachSegment(0)) std::abort();
+  check(must(decoder->advance({ids.begin(), ids.begin() + 2}, memory.snapshot(), {}, never, wanted)).chosen[0] < 0 && !wanted.empty(), "chunks that are evicted");
+}
+
 void all(const CudaOptions& options, bool timed) {
   const double start = seconds();
   auto gpu = must(openCuda(options));
@@ -296,12 +317,14 @@ void all(const CudaOptions& options, bool timed) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 3) return std::printf("cuda_check LIBRARY MODEL [small | speed | idle | faults]\n"), 2;
+  if (argc < 3) return std::printf("cuda_check LIBRARY MODEL [small | brief | speed | idle | limits | faults]\n"), 2;
   setvbuf(stdout, nullptr, _IOLBF, 0);
   const std::string what = argc > 3 ? argv[3] : "";
   const CudaOptions options{argv[1], argv[2]};
   if (what == "small") small(options);
+  else if (what == "brief") brief(options);
   else if (what == "idle") idles(options);
+  else if (what == "limits") limits(options);
   else if (what == "faults") faults(options);
   else all(options, what == "speed");
   return verdict();

@@ -52,5 +52,7 @@ T must(Result<T> result) {
 void speed(Backend& gpu);
 // What a GPU that fails in the middle of a call leaves: the CPU's results, and why.
 void faults(const CudaOptions& options);
+// Limits on GPU memory, from one that all fits into to one that the weights do not.
+void limits(const CudaOptions& options);
 
 }  // namespace everyline

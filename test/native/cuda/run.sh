@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Every check of the GPU backend, on a machine with an NVIDIA GPU, nvcc 13.0 and cmake: test/native/cuda/run.sh [check | sanitize] [BUILD]
-# check: kernels, fixtures, speed, idle release, faults. sanitize: compute-sanitizer's memcheck and racecheck. Ends with what failed.
+# check: kernels, fixtures, speed, idle release, limits, faults. sanitize: compute-sanitizer's memcheck and racecheck. Ends with what failed.
 set -uo pipefail
 root=$(cd "$(dirname "$0")/../../.." && pwd)
 what=${1:-check}
@@ -14,21 +14,24 @@ cmake -S "$root/native" -B "$build" -DCMAKE_CUDA_ARCHITECTURES=native >"$build.l
 
 library=$build/everyline-cuda.so
 limit=60
-[ "$what" = sanitize ] && limit=900 # racecheck takes a hundred times as long as the program alone
+[ "$what" = sanitize ] && limit=300
 try() {
   echo "== $*"
   timeout "$limit" "$@" || failed+=("$*")
 }
 
 if [ "$what" = sanitize ]; then
-  for tool in memcheck racecheck; do
+  # racecheck takes some thousand times as long as the program alone: each kernel once or a few times.
+  for run in "memcheck small" "racecheck brief"; do
+    tool=${run% *}
     try compute-sanitizer --tool "$tool" --error-exitcode 9 "$build/cuda_kernels" small
-    try compute-sanitizer --tool "$tool" --error-exitcode 9 "$build/cuda_check" "$library" "$model" small
+    try compute-sanitizer --tool "$tool" --error-exitcode 9 "$build/cuda_check" "$library" "$model" "${run#* }"
   done
 else
   try "$build/cuda_kernels"
   try "$build/cuda_check" "$library" "$model" speed
   try "$build/cuda_check" "$library" "$model" idle
+  try "$build/cuda_check" "$library" "$model" limits
   for fault in "create memory" "encode trap" "encode address" "encode memory" "search trap" "search memory" "advance address" "advance memory"; do
     export EVERYLINE_FAULT=$fault EVERYLINE_REAL=$library
     try "$build/cuda_check" "$build/everyline-cuda-faulty.so" "$model" faults
