@@ -1,5 +1,6 @@
-// The CPU backend beside plain loops, every instruction set of this machine: cpu_check [MODEL]. With the model's folder the whole engine runs
-// too, from several threads at once, which is what the sanitizers are for (scripts/check-native.mjs). Exit code 0 when all checks pass.
+// The CPU backend beside plain loops, every instruction set of this machine: cpu_check CHUNKS [MODEL]. CHUNKS are those of the largest
+// memory that is scanned. With the model's folder the whole engine runs too, from several threads at once, which is what the sanitizers are for
+// (scripts/check-native.mjs). Exit code 0 when all checks pass.
 #include "../cuda/check.h"
 
 #include <unistd.h>
@@ -67,11 +68,12 @@ Marks::Marks(uint32_t chunks, int seed, uint32_t distinct) : chunks(chunks), flo
 }
 
 int main(int argc, char** argv) {
+  if (argc < 2) return std::fprintf(stderr, "cpu_check CHUNKS [MODEL]\n"), 2;
   for (const char* isa : {"avx512", "avxvnni", "avx2", "neon", "baseline"}) {
     const Kernels* kernels = chooseKernels(isa);
     if (!kernels) continue;
-    checkKernels(*kernels);
-    if (argc > 1) checkEngine(argv[1], isa);
+    checkKernels(*kernels, (uint32_t)std::atoi(argv[1]));
+    if (argc > 2) checkEngine(argv[2], isa);
   }
   return verdict();
 }

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstring>
 #include <numeric>
+#include <string>
 
 #include "../cuda/check.h"
 #include "cpu/kernels.h"
@@ -170,7 +171,7 @@ void means(const Kernels& k, const Marks& marks, const char* what, int tokens) {
   check(stored == again, "%s: the same bits on one thread and on three", k.isa);
 }
 
-void scans(const Kernels& k) {
+void scans(const Kernels& k, uint32_t largest) {
   const auto firsts = [](uint32_t n) {
     std::vector<uint32_t> list(n);
     std::iota(list.begin(), list.end(), 0u);
@@ -178,7 +179,8 @@ void scans(const Kernels& k) {
   };
   std::vector<uint32_t> thirds;
   for (uint32_t c = 1; c < 300; c += 3) thirds.push_back(c);
-  static const Marks none(0, 7), one(1, 7), seven(7, 7), few(300, 7), equal(700, 7, 1), many(300'000, 8);
+  static const Marks none(0, 7), one(1, 7), seven(7, 7), few(300, 7), equal(700, 7, 1), many(largest, 8);
+  const std::string name = std::to_string(largest) + " chunks";
   for (const int tokens : {1, 2, 17, 64, 65, 130}) {
     scan(k, few, "none", {}, tokens, 2);
     scan(k, few, "one chunk", firsts(1), tokens, 2);
@@ -193,16 +195,16 @@ void scans(const Kernels& k) {
     means(k, few, "300 chunks", tokens);
     means(k, equal, "700 equal chunks", tokens);
   }
-  means(k, many, "300,000 chunks", 1);
-  means(k, many, "300,000 chunks", 17);
-  scan(k, many, "300,000 chunks", firsts(300'000), 1, 3);
-  scan(k, many, "300,000 chunks", firsts(300'000), 70, 3);
+  means(k, many, name.c_str(), 1);
+  means(k, many, name.c_str(), 17);
+  scan(k, many, name.c_str(), firsts(largest), 1, 3);
+  scan(k, many, name.c_str(), firsts(largest), 70, 3);
 }
 
 }  // namespace
 
-void checkKernels(const Kernels& kernels) {
+void checkKernels(const Kernels& kernels, uint32_t largest) {
   products(kernels);
   storedAttention(kernels);
-  scans(kernels);
+  scans(kernels, largest);
 }

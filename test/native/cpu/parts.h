@@ -42,6 +42,7 @@ struct Marks {
   std::shared_ptr<everyline::Snapshot> snapshot, exact;
 };
 
-void checkKernels(const everyline::Kernels& kernels);
+// largest: chunks of the largest memory that is scanned.
+void checkKernels(const everyline::Kernels& kernels, uint32_t largest);
 // Encode, search, decode, come and go of documents, all at once.
 void checkEngine(const char* model, const char* isa);
