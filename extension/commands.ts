@@ -26,6 +26,7 @@ export function registerCommands({ client, ask, jumps, commits, log }: CommandPa
     }),
     register("everyline.openSource", (source: Source) => jumps.to(source, true)),
     register("everyline.openCommit", ({ folder, commit }: Source) => commits.openCommit(folder, commit)),
+    register("everyline.showAtThatTime", ({ folder, commit, change }: Source) => change && commits.showAt({ folder, commit, ...change })),
     register("everyline.explainLineOrigin", () => commits.explainLines()),
     register("everyline.pauseMemory", () => client.request(Requests.pause, all)),
     register("everyline.resumeMemory", () => client.request(Requests.resume, all)),

@@ -77,7 +77,7 @@ export class Commits implements Disposable {
     pick.matchOnDescription = true;
     pick.items = files.map((file) => {
       const from = file.oldPath === file.path ? "" : ` from ${file.oldPath}`;
-      return { file, label: file.path, description: `${file.change}${from}`, buttons: file.change === "deleted" ? [] : [asItWas] };
+      return { file, label: file.path, description: `${file.change}${from}`, buttons: [asItWas] };
     });
     pick.onDidAccept(() => {
       const [chosen] = pick.selectedItems;
@@ -86,16 +86,20 @@ export class Commits implements Disposable {
     });
     pick.onDidTriggerItemButton(({ item }) => {
       pick.hide();
-      told(this.showAt(folder, commit, item.file.path));
+      told(this.showAt({ folder, commit, path: item.file.path, oldPath: item.file.oldPath, oldStart: 0, newStart: 0 }));
     });
     pick.onDidHide(() => pick.dispose());
     pick.show();
   }
 
-  /** Opens a file as it was after a commit. */
-  async showAt(folder: string, commit: string, path: string): Promise<void> {
-    const document = await workspace.openTextDocument(pastUri({ folder, commit, path, side: "after" }));
-    await window.showTextDocument(document, { preview: true });
+  /** Opens a file as it was after a commit, on the lines of the change; one that the commit deleted, as it was before. */
+  async showAt({ folder, commit, path, oldPath, oldStart, newStart }: Omit<Place, "newEnd">): Promise<void> {
+    const after: Past = { folder, commit, path, side: "after" };
+    const isThere = (await this.#textAt(after)) !== null;
+    const past: Past = isThere ? after : { folder, commit, path: oldPath, side: "before" };
+    const line = Math.max(0, (isThere ? newStart : oldStart) - 1);
+    const document = await workspace.openTextDocument(pastUri(past));
+    await window.showTextDocument(document, { preview: true, selection: new Range(line, 0, line, 0) });
   }
 
   /** Lists the commits that shaped the lines selected in the editor in front; choosing one opens its change. */
@@ -132,9 +136,12 @@ export class Commits implements Disposable {
   /** What was not there is empty, as a diff shows it. */
   async #text(uri: Uri): Promise<string> {
     if (uri.query === "") return this.#messages.get(uri.toString()) ?? "";
-    const { folder, commit, path, side } = JSON.parse(uri.query) as Past;
-    const { text } = await this.#client.request(Requests.fileAt, { folder, commit, path, side });
-    return text ?? "";
+    return (await this.#textAt(JSON.parse(uri.query) as Past)) ?? "";
+  }
+
+  /** Null where the file was not there or is no text. */
+  async #textAt({ folder, commit, path, side }: Past): Promise<string | null> {
+    return (await this.#client.request(Requests.fileAt, { folder, commit, path, side })).text;
   }
 }
 

@@ -43,7 +43,7 @@ export class SourcesTree implements TreeDataProvider<Source>, Disposable {
     item.description = source.commit ? subjectOf(source) : source.title || folderOf(source.path);
     item.tooltip = tooltipOf(source);
     item.command = { command: "everyline.openSource", title: "Open", arguments: [source] };
-    item.contextValue = source.commit ? "commit" : "file";
+    item.contextValue = source.change ? "commitWithChange" : source.commit ? "commit" : "file";
     if (source.path === "") item.iconPath = new ThemeIcon("git-commit");
     else {
       item.iconPath = ThemeIcon.File;

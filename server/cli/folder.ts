@@ -1,6 +1,6 @@
 /** Opens the memory of the folder a command names, and closes it when the command is done. */
 import { realpath, stat } from "node:fs/promises";
-import { Memory } from "../memory/memory.ts";
+import { Memory, type UpdateOptions } from "../memory/memory.ts";
 import type { UpdateSummary } from "../memory/types.ts";
 import { defaultSettings } from "../settings.ts";
 import type { History } from "./args.ts";
@@ -19,7 +19,10 @@ export interface OpenChoice {
   history?: History;
   /** Whether changes of the folder are followed after `start`. */
   watch?: boolean;
-  /** Brings words and symbols up to date first (milliseconds where little has changed); aborting ends that. Encodings stay as they are. */
+  /**
+   * Brings words and symbols up to date first, and the commits that the memory has (milliseconds where little has changed); aborting ends
+   * that. Encodings stay as they are.
+   */
   refresh?: AbortSignal;
 }
 
@@ -32,7 +35,7 @@ export async function withMemory<T>(path: string, choice: OpenChoice, use: (memo
     onMessage: (level, text) => level !== "info" && say(text),
   });
   try {
-    if (refresh) await bringUpToDate(memory, { history: false, encodings: false, signal: refresh });
+    if (refresh) await bringUpToDate(memory, { history: "as before", encodings: false, signal: refresh });
     return await use(memory);
   } finally {
     await memory.close();
@@ -40,7 +43,7 @@ export async function withMemory<T>(path: string, choice: OpenChoice, use: (memo
 }
 
 export interface UpdateChoice {
-  history: boolean;
+  history: UpdateOptions["history"];
   encodings: boolean;
   signal: AbortSignal;
 }

@@ -4,6 +4,7 @@
  * `git rev-list` says which commits there are; what is not known yet is then read by one streamed `git log`. Where it fails on a commit (a
  * damaged object, a partial clone) what is left to read is halved until the culprit stands alone, and the rest survives.
  */
+import { createHash } from "node:crypto";
 import type { PreparedCommit } from "../index/types.ts";
 import { redactSecrets } from "../workspace/secrets.ts";
 import { decodePath, GitError, headCommit, runGit, splitRecords, streamGit } from "./git.ts";
@@ -43,8 +44,26 @@ export async function reachableCommits(folder: string, options: CommitOptions = 
 
 /** Full shas of the commits that HEAD reaches and commit `since` does not, newest first. Throws GitError, also where `since` is gone. */
 export async function commitsSince(folder: string, since: string, options: CommitOptions = {}): Promise<string[]> {
-  const listed = await runGit(folder, ["rev-list", ...limitOf(options), "HEAD", `^${since}`, "--"], { signal: options.signal });
-  return listed.toString("latin1").split("\n").filter(Boolean);
+  return linesOf(folder, ["rev-list", ...limitOf(options), "HEAD", `^${since}`, "--"], options.signal);
+}
+
+/**
+ * Stands for the commits that `reachableCommits` gives: as long as it is the same, so are they. "" where that cannot be told: before the first
+ * commit, and in a shallow clone, which may grow below its tips. Throws GitError outside a repository.
+ */
+export async function tipsOf(folder: string, { refs, signal }: Pick<CommitOptions, "refs" | "signal">): Promise<string> {
+  if (!(await headCommit(folder, signal))) return "";
+  const [shallow, head] = await linesOf(folder, ["rev-parse", "--is-shallow-repository", "HEAD^{commit}"], signal);
+  if (shallow !== "false" || !head) return "";
+  if (refs !== "all") return head;
+  const others = await linesOf(folder, ["for-each-ref", "--format=%(objectname)", "refs/heads", "refs/remotes", "refs/tags"], signal);
+  return createHash("sha256")
+    .update([head, ...others].join())
+    .digest("hex");
+}
+
+async function linesOf(folder: string, args: readonly string[], signal: AbortSignal | undefined): Promise<string[]> {
+  return (await runGit(folder, args, { signal })).toString("latin1").split("\n").filter(Boolean);
 }
 
 function limitOf({ limit }: CommitOptions): string[] {

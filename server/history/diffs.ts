@@ -1,7 +1,7 @@
 /**
  * What commits changed, line by line: one or two streamed `git log -p`, never a process a commit.
  *
- * Merges have no patch of their own (what they merge has), nor have the commits at which a shallow clone ends (all would look new).
+ * Merges have no patch of their own (what they merge has). The commits at which a shallow clone ends are left unread: all would look new.
  * Where git fails (a missing or damaged object) the commit it failed on is found, read without looking for renames or else left out,
  * and the stream goes on after it.
  */
@@ -24,13 +24,13 @@ const patience = 8;
 
 /**
  * Reads what these commits changed, in batches, roughly in their order. Each comes once, also where it could not be read or is a merge
- * (then without hunks); only those left unread after too many failures do not come.
+ * (then without hunks); only those left unread after too many failures do not come, and those at which a shallow clone ends: they can be read once it
+ * is deepened.
  */
 export async function* readPatches(folder: string, shas: readonly string[], options: PatchOptions = {}): AsyncGenerator<Patch[]> {
   if (shas.length === 0) return;
   const ends = await shallowEnds(folder, options.signal);
   const readable = ends.size > 0 ? shas.filter((sha) => !ends.has(sha)) : shas;
-  if (readable.length < shas.length) yield shas.filter((sha) => ends.has(sha)).map(withoutHunks);
   const streams = readable.length >= worthTwo ? (options.streams ?? 2) : 1;
   const turn = Math.min(longestTurn, Math.ceil(readable.length / streams));
   const lists = Array.from({ length: streams }, (_, i) => readable.filter((_sha, at) => Math.floor(at / turn) % streams === i));

@@ -2,11 +2,11 @@ import { execFile } from "node:child_process";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { repository as makeRepository, type Repository } from "../../test/unit/repository.ts";
 import type { Index } from "../index/index.ts";
 import { TestFolder } from "../index/testing/folder.ts";
-import { History } from "./history.ts";
+import { History, historyBefore } from "./history.ts";
 import { wholeHistory } from "./testing/history-run.ts";
 
 /** What words of a diff are asked for. */
@@ -203,6 +203,38 @@ describe("History", () => {
       expect.stringMatching(/^What 1 commits of .* changed could not be read \(.+\); their messages are searchable\.$/),
     ]);
     expect(await index.commitsWithoutDiff()).toEqual([]);
+  });
+
+  it("looks at no commit again where nothing has moved, and does once a branch has, where all are read", async () => {
+    await repo.commit("first");
+    await open();
+    await update();
+    expect(await historyBefore(index)).toEqual({ history: "all", refs: "HEAD" });
+    const known = vi.spyOn(index, "knownCommits");
+    await update();
+    expect(known).not.toHaveBeenCalled();
+    const all = { ...wholeHistory(), refs: "all" as const };
+    await new History(repo.path, index).update(all);
+    await repo.git("checkout", "--quiet", "-b", "side");
+    await commit("banana\n", "side");
+    await repo.git("checkout", "--quiet", "main");
+    await new History(repo.path, index).update(all);
+    expect(await changed("banana")).toEqual(["side: a.ts:1"]);
+  });
+
+  it("reads what a shallow clone gains below its tip", async () => {
+    await repo.commit("first");
+    await commit("banana\n", "second");
+    await commit("cherry\n", "third");
+    const clone = join(folder.root, "clone");
+    await promisify(execFile)("git", ["clone", "--quiet", "--depth", "1", `file://${repo.path}`, clone]);
+    await open(clone);
+    await update(clone);
+    expect(await index.knownCommits()).toHaveProperty("size", 1);
+    await promisify(execFile)("git", ["-C", clone, "fetch", "--quiet", "--unshallow"]);
+    await update(clone);
+    expect(await index.knownCommits()).toHaveProperty("size", 3);
+    expect(await changed("banana", gone)).toEqual(["third: a.ts:1"]);
   });
 
   it("does the same work once when asked twice at a time", async () => {

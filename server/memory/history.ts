@@ -2,7 +2,7 @@
  * Keeps the index's commits in step with what HEAD reaches, by words: first messages, authors, dates and changed paths of all commits,
  * then what they changed line by line, newest first.
  */
-import { commitsSince, reachableCommits, readCommits } from "../history/commits.ts";
+import { commitsSince, reachableCommits, readCommits, tipsOf } from "../history/commits.ts";
 import { GitError, headCommit } from "../history/git.ts";
 import { readDiffs } from "../history/patch-parts.ts";
 import type { Index } from "../index/index.ts";
@@ -29,6 +29,24 @@ const batchParts = 2_000;
 const newAtOnce = 1_000;
 /** Commits whose diffs would be read again after the program was killed. */
 const savedEvery = 10_000;
+/** What the index was in step with last (`InStep`), in its own words. */
+const inStepKey = "historyInStep";
+
+type Wanted = Pick<HistoryRun, "history" | "refs">;
+
+interface InStep extends Wanted {
+  tokens: number;
+  /** history/commits.ts */
+  tips: string;
+}
+
+/** Which commits were asked for last; undefined where none ever were. */
+export async function historyBefore(index: Pick<Index, "getMeta">): Promise<Wanted | undefined> {
+  const before = await index.getMeta(inStepKey);
+  if (before === "") return undefined;
+  const { history, refs } = JSON.parse(before) as InStep;
+  return { history, refs };
+}
 
 export class History {
   readonly #root: string;
@@ -39,28 +57,43 @@ export class History {
   #planned: number | undefined;
   /** What HEAD was when all was in step last. */
   #head: string | undefined;
+  /** Commits that could not be read last time. */
+  #unread = 0;
 
   constructor(root: string, index: Index) {
     this.#root = root;
     this.#index = index;
   }
 
-  /** Resolves once all is in step. A folder without git has no commits; a broken repository is reported and keeps what is known. */
+  /**
+   * Resolves once all is in step; at once where it was and nothing has moved. A folder without git has no commits; a broken repository is
+   * reported and keeps what is known.
+   */
   async update(run: HistoryRun): Promise<void> {
     if (run.history === "none") return;
     try {
+      const { history, refs, tokens, signal } = run;
+      const step: InStep = { history, refs, tokens, tips: await tipsOf(this.#root, run) };
+      if (await this.#isInStep(step)) return;
       if (this.#head) await this.#readNew(this.#head, run);
-      const head = await headCommit(this.#root, run.signal);
+      const head = await headCommit(this.#root, signal);
       await this.#updateMessages(run);
       await this.#updateDiffs(run);
-      await this.#plan(run.tokens);
+      await this.#plan(tokens);
       this.#head = head;
+      // commits that could not be read are tried again
+      await this.#index.setMeta(inStepKey, JSON.stringify(this.#unread > 0 ? { ...step, tips: "" } : step));
     } catch (error) {
       run.signal.throwIfAborted();
       if (!(error instanceof GitError)) throw error;
       if (error.problem !== "not a repository")
         run.onProblem(`The history of ${this.#root} could not be read: ${error.message}. Files are searchable all the same.`);
     }
+  }
+
+  async #isInStep(step: InStep): Promise<boolean> {
+    if (step.tips === "" || (await this.#index.getMeta(inStepKey)) !== JSON.stringify(step)) return false;
+    return (await this.#index.commitsWithoutDiff()).length === 0;
   }
 
   /** Says which commits are to be encoded; only where others are than last time. */
@@ -112,6 +145,7 @@ export class History {
       this.#planned = undefined;
       await this.#index.retainCommits(reachable);
     }
+    this.#unread = unread.length;
     if (unread.length > 0)
       onProblem(`${unread.length} commits of ${this.#root} could not be read (${unread[0]}); the others are searchable.`);
   }

@@ -320,9 +320,19 @@ describe.skipIf(missing !== "")("Memory", () => {
     expect([toEncode, encoded]).toEqual([1, 1]);
     await memories.close(indexing);
     const { memory: asking } = await memories.open(repo.path, options);
-    await asking.bringUpToDate({ words: true, history: true, encodings: false });
+    await asking.bringUpToDate({ words: true, history: "as before", encodings: false });
     expect((await scoreCommits(asking, "how are numbers added?"))?.size).toBe(1);
     expect(tokensEncoded(asking)).toBe(0);
+  });
+
+  it("knows new commits for a command that asks, where history was ever read", async () => {
+    const { memory } = await memories.open(repo.path, { watch: false, set: { history: defaultSettings.history } });
+    const update = (history: boolean | "as before") => memory.bringUpToDate({ words: true, history, encodings: false });
+    expect(await update("as before")).toMatchObject({ commits: 0 });
+    expect(await update(true)).toMatchObject({ commits: 1 });
+    await repo.write({ "new.ts": "export const fresh = 1;\n" });
+    await repo.commit("Fresh");
+    expect(await update("as before")).toMatchObject({ commits: 2 });
   });
 
   it("leaves history out where it is not wanted", async () => {

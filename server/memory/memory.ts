@@ -31,7 +31,8 @@ import { Words } from "./words.ts";
 
 export interface UpdateOptions {
   words: true;
-  history: boolean;
+  /** "as before": the commits that were asked for last, none where none were. */
+  history: boolean | "as before";
   encodings: boolean;
   signal?: AbortSignal;
   onProgress?: (progress: Progress) => void;

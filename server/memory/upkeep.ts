@@ -9,7 +9,7 @@ import { DamagedIndexError } from "../index/errors.ts";
 import type { Index } from "../index/index.ts";
 import type { Settings } from "../settings.ts";
 import type { Encoder } from "./encode.ts";
-import { History, type HistoryRun } from "./history.ts";
+import { History, type HistoryRun, historyBefore } from "./history.ts";
 import type { Throttle } from "./progress.ts";
 import type { Replaced, Words } from "./words.ts";
 
@@ -42,7 +42,8 @@ export interface UpkeepParts {
 }
 
 interface ReadOptions {
-  history: boolean;
+  /** "as before": the commits that were asked for last, none where none were. */
+  history: boolean | "as before";
   signal: AbortSignal;
   onProgress?: (progress: Progress) => void;
   onWords?: () => void | Promise<void>;
@@ -144,11 +145,12 @@ export class Upkeep {
       await this.#measure();
       this.#problem = "";
       await onWords?.();
-      if (!history) return;
+      const before = history === "as before" ? await historyBefore(this.#parts.index) : {};
+      if (!history || !before) return;
       this.#enter("history");
       const report = (done: number, total: number) => this.#report({ phase: "history", done, total, etaMs: 0 }, onProgress);
       const onProblem = (text: string) => this.#tell("warning", text);
-      await this.#history.update({ ...this.#wantedHistory(), signal: any, onProgress: report, onProblem });
+      await this.#history.update({ ...this.#wantedHistory(), ...before, signal: any, onProgress: report, onProblem });
     } finally {
       this.#readings--;
       if (this.#readings === 0) this.#phase = "idle";
