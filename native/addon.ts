@@ -77,6 +77,8 @@ export interface Attended {
 /** The state after a token: logits over the vocabulary for the next one. */
 export interface Step {
   logits: Float32Array;
+  /** e to the power of each logit less the highest: what probabilities are sums of. */
+  powers: Float32Array;
   /** Chunks attended by the last token, heaviest first, at most 16. */
   attended: Attended[];
   /**
@@ -86,6 +88,8 @@ export interface Step {
   chosen?: Int32Array;
   /** Tokens computed by this call (the rest was reused from the previous context). */
   computed: number;
+  /** After the tokens before the last, in their order, where `begin` was asked for them; `computed` is 0 in each. */
+  before?: Step[];
 }
 
 export interface EngineStats {
@@ -156,8 +160,11 @@ export interface NativeEngine {
 
 /** A decoding context over the engine's memory. One call at a time. */
 export interface NativeSession {
-  /** Prefills `ids` (positions from 0), reusing what the last context shares as a prefix. `hidden` documents are not attended. */
-  begin(ids: Int32Array, hidden: Int32Array): Promise<Result<Step>>;
+  /**
+   * Prefills `ids` (positions from 0), reusing what the last context shares as a prefix. `hidden` documents are not attended. `before`: of how
+   * many tokens before the last the state is told, too (0 to 15): together they take little longer than one.
+   */
+  begin(ids: Int32Array, hidden: Int32Array, before?: number): Promise<Result<Step>>;
   next(token: number): Promise<Result<Step>>;
   /** The call in progress, if any, resolves to code "cancelled" within a few milliseconds. */
   cancel(): void;

@@ -114,8 +114,9 @@ export class Session {
     this.#native = native;
   }
 
-  async begin(ids: Int32Array, hidden: Int32Array): Promise<Step> {
-    return unwrap(await this.#native.begin(ids, hidden));
+  /** `before`: of how many tokens before the last the state is told, too; 0 to 15. */
+  async begin(ids: Int32Array, hidden: Int32Array, before = 0): Promise<Step> {
+    return unwrap(await this.#native.begin(ids, hidden, before));
   }
 
   async next(token: number): Promise<Step> {

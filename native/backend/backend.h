@@ -20,9 +20,9 @@ class Decoder {
  public:
   virtual ~Decoder() = default;
   // Makes `ids` the context, reusing what the last one shares as a prefix, and returns the state after the last token. Documents whose
-  // evicted chunks were wanted are added to `wanted`.
+  // evicted chunks were wanted are added to `wanted`. `before`: of how many tokens before the last the state is wanted, too.
   virtual Result<Step> advance(const std::vector<int32_t>& ids, const std::shared_ptr<const Snapshot>& snapshot, const std::vector<int32_t>& hidden,
-                               const std::atomic<bool>& stop, std::set<int32_t>& wanted) = 0;
+                               const std::atomic<bool>& stop, std::set<int32_t>& wanted, int before = 0) = 0;
 };
 
 class Backend {

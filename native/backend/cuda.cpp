@@ -107,7 +107,7 @@ class CudaDecoder : public Decoder {
   explicit CudaDecoder(CudaBackend& backend) : backend_(backend) {}
   ~CudaDecoder() override;
   Result<Step> advance(const std::vector<int32_t>& ids, const std::shared_ptr<const Snapshot>& snapshot, const std::vector<int32_t>& hidden, const std::atomic<bool>& stop,
-                       std::set<int32_t>& wanted) override;
+                       std::set<int32_t>& wanted, int before) override;
 
  private:
   friend class CudaBackend;
@@ -251,26 +251,34 @@ CudaDecoder::~CudaDecoder() {
 }
 
 Result<Step> CudaDecoder::advance(const std::vector<int32_t>& ids, const std::shared_ptr<const Snapshot>& snapshot, const std::vector<int32_t>& hidden,
-                                  const std::atomic<bool>& stop, std::set<int32_t>& wanted) {
+                                  const std::atomic<bool>& stop, std::set<int32_t>& wanted, int before) {
   EverylineCudaMemory memory;
   backend_.seen.look(snapshot, hidden, memory);
-  Step out;
-  out.logits.resize(kVocabulary);
-  out.chosen.assign(kUpperGroups * kGroups * kTop, -1);
-  std::vector<float> weights(out.chosen.size());
-  EverylineCudaStep step{out.logits.data(), out.chosen.data(), weights.data(), 0};
+  constexpr size_t kPer = kUpperGroups * kGroups * kTop;
+  const int states = std::min(before + 1, std::max(1, (int)ids.size()));
+  std::vector<float> logits((size_t)states * kVocabulary), weights(states * kPer);
+  std::vector<int32_t> chosen(states * kPer, -1);
+  EverylineCudaStep step{logits.data(), chosen.data(), weights.data(), states, 0};
   Owner owner{stop, nullptr, &wanted, snapshot.get()};
   const EverylineCudaCall call = owner.call();
   EverylineCudaError error{};
   const CudaBackend::Use use(backend_, error);
   if (use.engine && !context_) context_ = backend_.table.context(use.engine, &error);
   if (!use.engine || !context_ || backend_.table.advance(context_, ids.data(), (int32_t)ids.size(), &memory, &step, &call, &error) != 0) return errorOf(error);
-  out.computed = step.computed;
-  std::vector<std::pair<uint32_t, float>> shares;
-  for (size_t i = 0; i < weights.size(); ++i)
-    if (out.chosen[i] >= 0) shares.emplace_back((uint32_t)out.chosen[i], weights[i]);
-  out.attended = heaviest(std::move(shares), *snapshot);
-  return out;
+  const auto stepOf = [&](int state) {
+    Step out;
+    out.logits.assign(logits.begin() + (size_t)state * kVocabulary, logits.begin() + (size_t)(state + 1) * kVocabulary);
+    out.chosen.assign(chosen.begin() + state * kPer, chosen.begin() + (state + 1) * kPer);
+    std::vector<std::pair<uint32_t, float>> shares;
+    for (size_t i = 0; i < kPer; ++i)
+      if (out.chosen[i] >= 0) shares.emplace_back((uint32_t)out.chosen[i], weights[state * kPer + i]);
+    out.attended = heaviest(std::move(shares), *snapshot);
+    return out;
+  };
+  Step last = stepOf(states - 1);
+  last.computed = step.computed;
+  for (int state = 0; state + 1 < states; ++state) last.before.push_back(stepOf(state));
+  return last;
 }
 
 }  // namespace

@@ -76,6 +76,7 @@ Napi::Value valueOf(Napi::Env env, const SearchScores& s) {
 Napi::Value valueOf(Napi::Env env, const Step& s) {
   auto o = Napi::Object::New(env);
   o.Set("logits", arrayOf(env, s.logits));
+  o.Set("powers", arrayOf(env, s.powers));
   auto attended = Napi::Array::New(env, s.attended.size());
   for (size_t i = 0; i < s.attended.size(); ++i) {
     auto a = Napi::Object::New(env);
@@ -87,6 +88,9 @@ Napi::Value valueOf(Napi::Env env, const Step& s) {
   o.Set("attended", attended);
   o.Set("chosen", arrayOf(env, s.chosen));
   o.Set("computed", Napi::Number::New(env, s.computed));
+  auto before = Napi::Array::New(env, s.before.size());
+  for (size_t i = 0; i < s.before.size(); ++i) before.Set((uint32_t)i, valueOf(env, s.before[i]));
+  o.Set("before", before);
   return o;
 }
 
@@ -188,10 +192,13 @@ Napi::Value sessionObject(Napi::Env env, const std::shared_ptr<Handle>& handle) 
   method(env, object, "begin", [handle, session](Napi::Env env, const Napi::CallbackInfo& info) -> Napi::Value {
     std::vector<int32_t> ids, hidden;
     if (!intsOf(info[0], ids) || !intsOf(info[1], hidden)) return resolved(env, badArgument(env, "begin() takes two Int32Arrays."));
+    int64_t before = 0;
+    if (!info[2].IsUndefined() && (!wholeOf(info[2], before) || before < 0 || before > kMostBefore))
+      return resolved(env, badArgument(env, "begin() tells of 0 to 15 tokens before the last."));
     auto* s = session.get();
-    return handle->call<Step>(env, true, [s, ids = std::move(ids), hidden = std::move(hidden), ticket = s->ticket()] {
+    return handle->call<Step>(env, true, [s, ids = std::move(ids), hidden = std::move(hidden), before, ticket = s->ticket()] {
       s->enter(ticket);
-      return s->begin(ids, hidden);
+      return s->begin(ids, hidden, (int)before);
     }, session);
   });
   method(env, object, "next", [handle, session](Napi::Env env, const Napi::CallbackInfo& info) -> Napi::Value {

@@ -8,14 +8,14 @@ class CpuDecoder : public Decoder {
  public:
   CpuDecoder(const Weights& weights, const Kernels& kernels, Precision precision, Pool& pool) : context_(weights, kernels, precision, pool) {}
   Result<Step> advance(const std::vector<int32_t>& ids, const std::shared_ptr<const Snapshot>& snapshot, const std::vector<int32_t>& hidden, const std::atomic<bool>& stop,
-                       std::set<int32_t>& wanted) override {
+                       std::set<int32_t>& wanted, int before) override {
     if (!view_ || seen_.lock() != snapshot || hidden != hidden_) {
       view_ = std::make_unique<View>(snapshot, hidden);
       seen_ = snapshot;
       hidden_ = hidden;
     }
     view_->snapshot = snapshot;
-    auto step = context_.begin(ids, *view_, stop, wanted);
+    auto step = context_.begin(ids, *view_, stop, wanted, before);
     view_->snapshot = nullptr;  // a session at rest keeps no file of the cache open
     return step;
   }

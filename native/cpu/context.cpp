@@ -33,13 +33,12 @@ struct Context::Slice {
 struct Context::Room {
   Room(const Weights& weights, const Kernels& kernels, Precision precision, int workers)
       : rows(kernels, precision, kBlock), x(kBlock * kWidth), wide(kBlock * kQkv), attended(kBlock * kWidth), inner(kBlock * kInner), r(kBlock * 256),
-        best(kBlock * kGroups), lastRow(kWidth) {
+        best(kBlock * kGroups) {
     for (int i = 0; i < workers; ++i) encoders.push_back(std::make_unique<ChunkEncoder>(weights, kernels, precision));
   }
   Rows rows;
   std::vector<float> x, wide, attended, inner, r;
   std::vector<Best> best;
-  std::vector<float> lastRow;
   std::vector<std::unique_ptr<ChunkEncoder>> encoders;
 };
 
@@ -82,23 +81,16 @@ Context::~Context() = default;
 
 // ---- the calls
 
-Result<Step> Context::begin(const std::vector<int32_t>& ids, const View& view, const std::atomic<bool>& stop, std::set<int32_t>& wanted) {
+Result<Step> Context::begin(const std::vector<int32_t>& ids, const View& view, const std::atomic<bool>& stop, std::set<int32_t>& wanted, int before) {
   if (ids.empty()) return Error{"bad-argument", "A context needs at least one token."};
   for (int32_t id : ids)
     if (id < 0 || id >= kVocabulary) return Error{"bad-argument", "A token id lies outside the vocabulary."};
-  keepPrefix(ids);
+  before = std::min(before, (int)ids.size() - 1);
+  keepPrefix(ids, before);
   const int computed = (int)(ids.size() - ids_.size());
+  told_.assign(before + 1, {});
   if (!advance(ids, kUpperGroups, view, stop, wanted, false)) return cancelled();
   return finish(view, computed);
-}
-
-Result<Step> Context::next(int32_t token, const View& view, const std::atomic<bool>& stop, std::set<int32_t>& wanted) {
-  if (ids_.empty()) return Error{"bad-argument", "next() needs a context: call begin() first."};
-  if (token < 0 || token >= kVocabulary) return Error{"bad-argument", "A token id lies outside the vocabulary."};
-  std::vector<int32_t> ids = ids_;
-  ids.push_back(token);
-  if (!advance(ids, kUpperGroups, view, stop, wanted, false)) return cancelled();
-  return finish(view, 1);
 }
 
 Result<std::vector<std::vector<float>>> Context::queries(const std::vector<int32_t>& ids, int layers, const View& view, const std::atomic<bool>& stop,
@@ -109,14 +101,15 @@ Result<std::vector<std::vector<float>>> Context::queries(const std::vector<int32
   ids_.clear();
   slices_.clear();
   queries_.assign(layers, {});
+  told_.clear();
   if (!advance(ids, layers, view, stop, wanted, true)) return cancelled();
   return std::move(queries_);
 }
 
-// Cuts the state back to what `ids` shares with it.
-bool Context::keepPrefix(const std::vector<int32_t>& ids) {
+// Cuts the state back to what `ids` shares with it, less the tokens whose state is told.
+bool Context::keepPrefix(const std::vector<int32_t>& ids, int before) {
   size_t same = 0;
-  while (same < ids_.size() && same + 1 < ids.size() && ids_[same] == ids[same]) ++same;
+  while (same < ids_.size() && same + 1 + before < ids.size() && ids_[same] == ids[same]) ++same;
   // The window before the first new token must still be there.
   for (size_t s = same / 64 >= 4 ? same / 64 - 4 : 0; s < slices_.size() && s * 64 < same; ++s)
     if (slices_[s]->blocks[0].empty()) same = 0;
@@ -149,32 +142,55 @@ bool Context::advance(const std::vector<int32_t>& ids, int layers, const View& v
     for (int i = 0; i < m; ++i)
       std::memcpy(slices_[(first + i) / 64]->lower.data() + (first + i) % 64 * kWidth, room.x.data() + i * kWidth, sizeof(float) * kWidth);
     encodeOwn(first, last);
-    shares_.clear();
-    chosen_.clear();
     for (int g = 0; g < layers; ++g) {
       const bool queryOnly = queriesOnly && g + 1 == layers;
       if (!hsaLayer(g, first, m, view, queryOnly, stop, wanted)) return false;
       if (queryOnly) break;
+      const int from = (int)(ids.size() - told_.size());
+      for (int t = std::max(first, from); t < last; ++t) tellBest(t - first, told_[t - from]);
       for (int n = 0; n < kUpperLayers; ++n)
         if (!windowLayer(weights_.upper[g][n], kLower + g * kUpperLayers + n, first, m, stop)) return false;
     }
-    std::memcpy(room.lastRow.data(), room.x.data() + (m - 1) * kWidth, sizeof(float) * kWidth);
+    const int toldFrom = (int)(ids.size() - told_.size());
+    for (int t = std::max(first, toldFrom); t < last; ++t)
+      told_[t - toldFrom].row.assign(room.x.begin() + (t - first) * kWidth, room.x.begin() + (t - first + 1) * kWidth);
     ids_.insert(ids_.end(), ids.begin() + first, ids.begin() + last);
   }
   return true;
 }
 
 Step Context::finish(const View& view, int computed) {
-  Step step;
-  step.computed = computed;
-  step.chosen = chosen_;
-  step.logits.resize(kVocabulary);
-  load(room_->lastRow.data(), 1, kWidth, weights_.finalNorm.data());
-  multiply(weights_.embedding, 1, Epilogue::store, step.logits.data(), kVocabulary);
+  const int states = (int)told_.size();
+  std::vector<float> rows, logits((size_t)states * kVocabulary);
+  for (const Told& told : told_) rows.insert(rows.end(), told.row.begin(), told.row.end());
+  load(rows.data(), states, kWidth, weights_.finalNorm.data());
+  multiply(weights_.embedding, states, Epilogue::store, logits.data(), kVocabulary);
 
-  std::erase_if(shares_, [](const auto& share) { return share.first & kOwn; });
-  step.attended = heaviest(shares_, *view.snapshot);
-  return step;
+  const auto stepOf = [&](int state) {
+    Told& told = told_[state];
+    Step step;
+    step.logits.assign(logits.begin() + (size_t)state * kVocabulary, logits.begin() + (size_t)(state + 1) * kVocabulary);
+    step.chosen = std::move(told.chosen);
+    std::erase_if(told.shares, [](const auto& share) { return share.first & kOwn; });
+    step.attended = heaviest(std::move(told.shares), *view.snapshot);
+    return step;
+  };
+  Step last = stepOf(states - 1);
+  last.computed = computed;
+  for (int state = 0; state + 1 < states; ++state) last.before.push_back(stepOf(state));
+  return last;
+}
+
+// The chunks that the layer of HSA under way attends to for a token of the block.
+void Context::tellBest(int token, Told& told) {
+  for (int g = 0; g < kGroups; ++g) {
+    const Best& best = room_->best[token * kGroups + g];
+    for (int i = 0; i < best.n; ++i) told.shares.emplace_back(best.chunk[i], best.score[i]);
+    for (int i = 0; i < kTop; ++i) {
+      const bool own = i < best.n && (best.chunk[i] & kOwn);
+      told.chosen.push_back(i >= best.n ? -1 : own ? -2 - (int32_t)(best.chunk[i] & ~kOwn) : (int32_t)best.chunk[i]);
+    }
+  }
 }
 
 // ---- shared out over the pool
@@ -306,14 +322,6 @@ bool Context::hsaLayer(int group, int first, int m, const View& view, bool query
     for (int t = task % runs * kRun; t < std::min(m, (task % runs + 1) * kRun) && !stop; ++t) attendChunks(layer, view, t, task / runs);
   });
   if (stop) return false;
-  for (int g = 0; g < kGroups; ++g) {
-    const Best& best = room.best[(m - 1) * kGroups + g];
-    for (int i = 0; i < best.n; ++i) shares_.emplace_back(best.chunk[i], best.score[i]);
-    for (int i = 0; i < kTop; ++i) {
-      const bool own = i < best.n && (best.chunk[i] & kOwn);
-      chosen_.push_back(i >= best.n ? -1 : own ? -2 - (int32_t)(best.chunk[i] & ~kOwn) : (int32_t)best.chunk[i]);
-    }
-  }
   // The retrieved vector feeds the MLP but does not enter the residual stream: y = x + out · Wo lives in `inner` only.
   std::copy(room.x.begin(), room.x.begin() + m * kWidth, room.inner.begin());
   load(room.attended.data(), m, kWidth, nullptr);

@@ -24,11 +24,16 @@ struct Attended {
 
 struct Step {
   std::vector<float> logits;
+  std::vector<float> powers;  // e^(logit - the highest): what probabilities are sums of
   std::vector<Attended> attended;
   // The last token's best chunks, [layer][head][16]: the snapshot's numbers; own chunk c is -2 - c; -1 where there are fewer.
   std::vector<int32_t> chosen;
   int computed = 0;
+  std::vector<Step> before;  // after the tokens before the last, where these were asked for, in their order
 };
+
+// Of Step::before, at most.
+constexpr int kMostBefore = 15;
 
 // The 16 chunks with the largest weights, summed over layers and heads. shares: chunk and weight, the memory's chunks only.
 std::vector<Attended> heaviest(std::vector<std::pair<uint32_t, float>> shares, const Snapshot& snapshot);
@@ -47,9 +52,9 @@ class Context {
   ~Context();
 
   // Makes `ids` the context, reusing the common prefix (and never the last token), and returns the state after the last token.
-  // Documents whose evicted chunks were wanted are added to `wanted`.
-  Result<Step> begin(const std::vector<int32_t>& ids, const View& view, const std::atomic<bool>& stop, std::set<int32_t>& wanted);
-  Result<Step> next(int32_t token, const View& view, const std::atomic<bool>& stop, std::set<int32_t>& wanted);
+  // Documents whose evicted chunks were wanted are added to `wanted`. `before`: how many of the tokens before the last have their state
+  // returned, too.
+  Result<Step> begin(const std::vector<int32_t>& ids, const View& view, const std::atomic<bool>& stop, std::set<int32_t>& wanted, int before = 0);
   // Retrieval queries of all tokens: layers x (tokens x 256). One layer needs the lower stack only.
   Result<std::vector<std::vector<float>>> queries(const std::vector<int32_t>& ids, int layers, const View& view, const std::atomic<bool>& stop,
                                                   std::set<int32_t>& wanted);
@@ -58,10 +63,14 @@ class Context {
  private:
   struct Slice;
   struct Room;
-  // Weights of the last token's chunks, summed over layers and heads.
-  using Shares = std::vector<std::pair<uint32_t, float>>;
+  // What is told of a token: its row, and its best chunks with their weights, of all layers and heads.
+  struct Told {
+    std::vector<float> row;
+    std::vector<std::pair<uint32_t, float>> shares;
+    std::vector<int32_t> chosen;
+  };
 
-  bool keepPrefix(const std::vector<int32_t>& ids);
+  bool keepPrefix(const std::vector<int32_t>& ids, int before);
   // Runs [ids_.size(), ids.size()); false when stopped, ids_ then holds what is complete.
   bool advance(const std::vector<int32_t>& ids, int layers, const View& view, const std::atomic<bool>& stop, std::set<int32_t>& wanted, bool queriesOnly);
   bool windowLayer(const Layer& layer, int cache, int first, int m, const std::atomic<bool>& stop);
@@ -72,6 +81,7 @@ class Context {
   void load(const float* x, int m, int k, const float* gain);
   void multiply(const Matrix& w, int m, Epilogue epilogue, float* out, size_t ldo);
   void encodeOwn(int first, int last);
+  void tellBest(int token, Told& told);
   Step finish(const View& view, int computed);
 
   const Weights& weights_;
@@ -81,8 +91,7 @@ class Context {
   std::vector<int32_t> ids_;
   std::vector<std::unique_ptr<Slice>> slices_;
   std::unique_ptr<Room> room_;
-  Shares shares_;
-  std::vector<int32_t> chosen_;
+  std::vector<Told> told_;  // of the last tokens of the context under way
   std::vector<std::vector<float>> queries_;
 };
 

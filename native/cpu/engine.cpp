@@ -287,20 +287,20 @@ void Session::cancel() {
   if (running_ && running_ <= cancelled_) stop_ = true;
 }
 
-Result<Step> Session::begin(const std::vector<int32_t>& ids, const std::vector<int32_t>& hidden) {
+Result<Step> Session::begin(const std::vector<int32_t>& ids, const std::vector<int32_t>& hidden, int before) {
   hidden_ = hidden;
   ids_.clear();
-  return advance(ids);
+  return advance(ids, before);
 }
 
 Result<Step> Session::next(int32_t token) {
   if (ids_.empty()) return Error{"bad-argument", "next() needs a context: call begin() first."};
   std::vector<int32_t> ids = ids_;
   ids.push_back(token);
-  return advance(ids);
+  return advance(ids, 0);
 }
 
-Result<Step> Session::advance(const std::vector<int32_t>& ids) {
+Result<Step> Session::advance(const std::vector<int32_t>& ids, int before) {
   if (engine_->closed()) return closedError();
   {
     std::lock_guard lock(engine_->sessionsMutex_);
@@ -317,7 +317,7 @@ Result<Step> Session::advance(const std::vector<int32_t>& ids) {
       if (!made) return made.error();
       decoder_ = std::move(*made);
     }
-    return decoder_->advance(ids, engine_->memory().snapshot(), hidden_, stop_, wanted);
+    return decoder_->advance(ids, engine_->memory().snapshot(), hidden_, stop_, wanted, before);
   };
   Result<Step> step = [&]() -> Result<Step> {
     try {
@@ -329,12 +329,21 @@ Result<Step> Session::advance(const std::vector<int32_t>& ids) {
       return Error{"no-memory", "There is not enough memory for this context."};
     }
   }();
-  if (step) ids_ = ids;
+  if (step) {
+    ids_ = ids;
+    addPowers(*step);
+  }
   engine_->memory().want(wanted);
   engine_->memory().keepWithin(engine_->ram_);
   std::lock_guard lock(engine_->sessionsMutex_);
   std::erase(engine_->running_, this);
   return step;
+}
+
+void Session::addPowers(Step& step) const {
+  step.powers.resize(step.logits.size());
+  engine_->kernels().powers(step.logits.data(), (int)step.logits.size(), step.powers.data());
+  for (Step& one : step.before) addPowers(one);
 }
 
 }  // namespace everyline

@@ -62,7 +62,8 @@ class Session {
  public:
   explicit Session(std::shared_ptr<Engine> engine);
   // Run these on the interactive lane.
-  Result<Step> begin(const std::vector<int32_t>& ids, const std::vector<int32_t>& hidden);
+  // `before`: of how many tokens before the last the state is returned, too; at most kMostBefore.
+  Result<Step> begin(const std::vector<int32_t>& ids, const std::vector<int32_t>& hidden, int before = 0);
   Result<Step> next(int32_t token);
   // A call takes a ticket when it is made; cancel() ends those made before it.
   uint64_t ticket();
@@ -71,7 +72,8 @@ class Session {
 
  private:
   friend class Engine;
-  Result<Step> advance(const std::vector<int32_t>& ids);
+  Result<Step> advance(const std::vector<int32_t>& ids, int before);
+  void addPowers(Step& step) const;
   std::shared_ptr<Engine> engine_;
   std::shared_ptr<Backend> backend_;  // decoder_'s
   std::unique_ptr<Decoder> decoder_;

@@ -94,6 +94,9 @@ struct Kernels {
   float (*dot)(const float* q, const int8_t* x);
   float (*dotFloat)(const float* q, const float* x);
 
+  // out = e^(x - the largest of x), of n values.
+  void (*powers)(const float* x, int n, float* out);
+
   // The int8 ceiling: `steps` rounds of dot products out of registers, as many at once as gemm has. Returns the operations done;
   // `seed` keeps the compiler from knowing the result.
   double (*dots)(int steps, int8_t* seed);

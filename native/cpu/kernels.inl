@@ -450,6 +450,13 @@ static float dotFloat(const float* q, const float* x) {
   return reduceAdd(s);
 }
 
+static void powers(const float* x, int n, float* out) {
+  F top = load(x);
+  for (int i = W; i < n; i += W) top = maximum(top, load(x + i));
+  const F most = set1(reduceMax(top));
+  for (int i = 0; i < n; i += W) store(out + i, exp2Lanes(maximum((load(x + i) - most) * set1(1.44269504f), set1(-126.0f))));
+}
+
 static double dots(int steps, int8_t* seed) {
   Acc acc[MR][NV];
   Weights w[NV];
@@ -472,5 +479,5 @@ static double dots(int steps, int8_t* seed) {
 
 static constexpr Kernels rowNamed(const char* isa) {
   return {isa,    norm,   quantize, quantizeFine,  gemm,      gemmFloat,  splitHeads, rmsHeads, attend,
-          attendStored, accumulate, readMarks, scoreTile, findTile, filterTile, sumExpTile, scoreOne, dot, dotFloat, dots};
+          attendStored, accumulate, readMarks, scoreTile, findTile, filterTile, sumExpTile, scoreOne, dot, dotFloat, powers, dots};
 }

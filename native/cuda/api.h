@@ -6,7 +6,7 @@
 
 extern "C" {
 
-constexpr int32_t kEverylineCudaAbi = 2;
+constexpr int32_t kEverylineCudaAbi = 3;
 
 struct EverylineCudaError {
   char code[16];  // those of native/addon.ts; "gone": the device cannot be used any more
@@ -45,13 +45,17 @@ struct EverylineCudaInput {
   uint8_t *landmarks, *kv;  // room for the chunks from firstChunk on
 };
 
-// The last token's state. chosen and weights: [layer][head][16], numbered as in addon.ts (-1: none, -2 - c: own chunk c).
+// The states of the last `states` tokens, in their order. chosen and weights: a state's are [layer][head][16], numbered as in addon.ts (-1:
+// none, -2 - c: own chunk c).
 struct EverylineCudaStep {
   float* logits;
   int32_t* chosen;
   float* weights;
+  int32_t states;  // at least 1, at most kEverylineCudaStates and the tokens that there are
   int32_t computed;
 };
+
+constexpr int32_t kEverylineCudaStates = 16;
 
 struct EverylineCudaEngine;
 struct EverylineCudaContext;

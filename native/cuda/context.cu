@@ -28,12 +28,13 @@ bool Bench::prepare(Run& run, int longest) {
   }
   for (auto& b : r)
     if (!b.room(run, (size_t)std::max(longest, kBlock) * 256)) return false;
-  return rows.room(run, m) && marks.room(run, kBlockChunks * 256) && logits.room(run, kVocabulary) && scores.room(run, kItems) && weights.room(run, kItems) &&
+  return rows.room(run, m) && marks.room(run, kBlockChunks * 256) && logits.room(run, (size_t)kEverylineCudaStates * kVocabulary) && scores.room(run, kItems) && weights.room(run, kItems) &&
          mean.room(run, 256) && constant.room(run, 1) && encoderKv.room(run, m * 256) && ids.room(run, 2 * kBlock) && encoderPositions.room(run, m) &&
          tiles.room(run, kBlockChunks + 1) && encoderTiles.room(run, 2 * kBlockChunks) && chunks.room(run, kItems) && chosen.room(run, kItems) &&
          hostIds.room(run, 2 * kBlock) && hostTiles.room(run, kBlockChunks + 1) && hostEncoderTiles.room(run, 2 * kBlockChunks) && hostEncoderPositions.room(run, m) &&
          hostChunks.room(run, kItems) && hostEvicted.room(run, kItems) && hostScores.room(run, kItems) && hostEvictedScores.room(run, kItems) &&
-         lastChunks.room(run, kUpperGroups * kPer) && lastWeights.room(run, kUpperGroups * kPer);
+         lastChunks.room(run, kEverylineCudaStates * kUpperGroups * kPer) &&
+         lastWeights.room(run, kEverylineCudaStates * kUpperGroups * kPer);
 }
 
 bool Context::room(int n) {
@@ -47,7 +48,7 @@ bool Context::room(int n) {
 
 bool Context::advance(const int32_t* ids, int n, const EverylineCudaMemory& memory, EverylineCudaStep& step, const Callbacks& call) {
   size_t same = 0;
-  while (same < ids_.size() && (int)same + 1 < n && ids_[same] == ids[same]) ++same;
+  while (same < ids_.size() && (int)same + step.states < n && ids_[same] == ids[same]) ++same;
   ids_.resize(same);
   step.computed = n - (int)same;
   return go(ids, n, kUpperGroups, false, memory, &step, call);
@@ -91,16 +92,12 @@ bool Context::go(const int32_t* ids, int n, int layers, bool queriesOnly, const 
     encodeOwn(first, last);
     for (int g = 0; g < layers; ++g) {
       const bool queryOnly = queriesOnly && g + 1 == layers;
-      if (!hsaLayer(g, first, m, queryOnly, memory, step, call)) return false;
+      if (!hsaLayer(g, first, m, n, queryOnly, memory, step, call)) return false;
       if (queryOnly) break;
       if (stopped()) return false;
       for (int i = 0; i < kUpperLayers; ++i) layer(model_.upper[g][i], kLower + g * kUpperLayers + i);
     }
-    if (last == n && step) {
-      norm(run_, b.rows.x.get() + (size_t)(m - 1) * kWidth, model_.finalNorm.get(), 1, b.rows.h.get());
-      multiply(run_, model_.embedding, b.rows.h.get(), 1, Epilogue::store, b.logits.get());
-      run_.toHost(step->logits, b.logits.get(), kVocabulary * sizeof(float));
-    }
+    if (step) tellLogits(first, last, n, *step);
     if (!run_.wait()) return false;
     ids_.insert(ids_.end(), ids + first, ids + last);
   }
@@ -122,7 +119,7 @@ void Context::encodeOwn(int first, int last) {
   run_.copy(b.rows.x.get(), lower_.get() + (size_t)first * kWidth, (size_t)(last - first) * kWidth * sizeof(float));
 }
 
-bool Context::hsaLayer(int group, int first, int m, bool queryOnly, const EverylineCudaMemory& memory, EverylineCudaStep* step, const Callbacks& call) {
+bool Context::hsaLayer(int group, int first, int m, int n, bool queryOnly, const EverylineCudaMemory& memory, EverylineCudaStep* step, const Callbacks& call) {
   Bench& b = bench_;
   const HsaLayer& layer = model_.hsa[group];
   float* r = b.r[group].get() + (step ? 0 : (size_t)first * 256);  // queries keep all tokens'
@@ -153,8 +150,12 @@ bool Context::hsaLayer(int group, int first, int m, bool queryOnly, const Everyl
     want(m, memory, call);
   }
   if (step) {
-    run_.toHost(b.lastChunks.get() + group * kPer, b.chunks.get() + (size_t)(m - 1) * kPer, kPer * sizeof(uint32_t));
-    run_.toHost(b.lastWeights.get() + group * kPer, b.weights.get() + (size_t)(m - 1) * kPer, kPer * sizeof(float));
+    const int told = n - step->states, from = std::max(first, told), count = first + m - from;
+    const size_t at = ((size_t)group * step->states + from - told) * kPer, of = (size_t)(from - first) * kPer;
+    if (count > 0) {
+      run_.toHost(b.lastChunks.get() + at, b.chunks.get() + of, count * kPer * sizeof(uint32_t));
+      run_.toHost(b.lastWeights.get() + at, b.weights.get() + of, count * kPer * sizeof(float));
+    }
   }
   if (!attend(m, memory, call)) return false;
   // The retrieved vector feeds the MLP but does not enter the residual stream.
@@ -182,13 +183,25 @@ bool Context::attend(int m, const EverylineCudaMemory& memory, const Callbacks& 
   return run_.ok();
 }
 
-// The last token's chunks, of all layers.
+// Logits of the block's tokens whose states are wanted.
+void Context::tellLogits(int first, int last, int n, EverylineCudaStep& step) {
+  const int told = n - step.states, from = std::max(first, told), count = last - from;
+  if (count <= 0) return;
+  norm(run_, bench_.rows.x.get() + (size_t)(from - first) * kWidth, model_.finalNorm.get(), count, bench_.rows.h.get());
+  multiply(run_, model_.embedding, bench_.rows.h.get(), count, Epilogue::store, bench_.logits.get());
+  run_.toHost(step.logits + (size_t)(from - told) * kVocabulary, bench_.logits.get(), (size_t)count * kVocabulary * sizeof(float));
+}
+
+// The tokens' chunks, of all layers.
 void Context::tell(EverylineCudaStep& step) const {
-  for (int i = 0; i < kUpperGroups * kPer; ++i) {
-    const uint32_t c = bench_.lastChunks.get()[i];
-    step.chosen[i] = c == kNone ? -1 : c & kOwn ? -2 - (int32_t)(c & ~kOwn) : (int32_t)c;
-    step.weights[i] = bench_.lastWeights.get()[i];
-  }
+  for (int group = 0; group < kUpperGroups; ++group)
+    for (int state = 0; state < step.states; ++state)
+      for (int i = 0; i < kPer; ++i) {
+        const size_t from = ((size_t)group * step.states + state) * kPer + i, to = ((size_t)state * kUpperGroups + group) * kPer + i;
+        const uint32_t c = bench_.lastChunks.get()[from];
+        step.chosen[to] = c == kNone ? -1 : c & kOwn ? -2 - (int32_t)(c & ~kOwn) : (int32_t)c;
+        step.weights[to] = bench_.lastWeights.get()[from];
+      }
 }
 
 // Evicted chunks that would be among a token's 16 best: their documents are wanted.

@@ -43,9 +43,10 @@ class Context {
   bool go(const int32_t* ids, int n, int layers, bool queriesOnly, const EverylineCudaMemory& memory, EverylineCudaStep* step, const Callbacks& call);
   bool room(int n);
   void encodeOwn(int first, int last);
-  bool hsaLayer(int group, int first, int m, bool queryOnly, const EverylineCudaMemory& memory, EverylineCudaStep* step, const Callbacks& call);
+  bool hsaLayer(int group, int first, int m, int n, bool queryOnly, const EverylineCudaMemory& memory, EverylineCudaStep* step, const Callbacks& call);
   bool attend(int m, const EverylineCudaMemory& memory, const Callbacks& call);
   void tell(EverylineCudaStep& step) const;
+  void tellLogits(int first, int last, int n, EverylineCudaStep& step);
   void want(int m, const EverylineCudaMemory& memory, const Callbacks& call);
 
   Run& run_;

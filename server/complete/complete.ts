@@ -7,6 +7,7 @@
  */
 import { type Attended, NativeError } from "../../native/addon.ts";
 import type { IndexReader } from "../index/api.ts";
+import type { DocumentRow } from "../index/types.ts";
 import type { Settings } from "../settings.ts";
 import { isSecretPath, redactSecrets } from "../workspace/secrets.ts";
 import { withBlock } from "./body.ts";
@@ -25,7 +26,7 @@ import { nameScorer } from "./scores.ts";
 import { receiverOf, type Surroundings, surroundingsOf } from "./surroundings.ts";
 import type { DecodeSession } from "./token-tree.ts";
 import type { Completion, CompletionChunk, CompletionRequest, Unmeasured } from "./types.ts";
-import { Vocabulary } from "./vocabulary.ts";
+import { textOf, Vocabulary } from "./vocabulary.ts";
 
 export interface CompletionTokenizer extends Encoder {
   vocabulary(): Uint8Array[];
@@ -45,6 +46,8 @@ export interface CompletionMemory extends ContextSources {
 
 const maxTokens = 48;
 const remembered = 8;
+/** Names and arguments whose tokens are kept: they come again with every key. */
+const mostEncoded = 20_000;
 const shownChunks = 12;
 /** Characters of what the repository says that a user's own model is sent. */
 const contextBudget = 6000;
@@ -77,6 +80,9 @@ export class Completer {
   #current: Running | null = null;
   #previous: Promise<unknown> = Promise.resolve();
   #results: Remembered[] = [];
+  readonly #encoded = new Map<string, readonly number[]>();
+  /** How many passages hold a word, of a list of files: another list comes with any change of the index. */
+  readonly #frequencies = new WeakMap<readonly DocumentRow[], Map<string, number>>();
 
   constructor(memory: CompletionMemory) {
     this.#memory = memory;
@@ -179,14 +185,35 @@ export class Completer {
     const vocabulary = this.#vocabulary;
     const around = surroundingsOf(request.prefix, request.suffix);
     await turn(signal);
+    const own = index.documentAt(request.path); // asked for while the text becomes tokens
     const place = { ...request, path: this.#memory.headerPath(request.path), imports: around.imports };
     const framed = frame(place, tokenizer, (id) => vocabulary.text(id));
-    const stored = await index.documentAt(request.path);
+    const stored = await own;
     const hidden = Int32Array.from(stored ? [stored.id] : []);
     const guide = this.#guide(request.path, around, vocabulary, signal);
-    const encode = (text: string) => tokenizer.encodeText(text).ids;
+    const encode = (bytes: string) => this.#encode(bytes, tokenizer);
     const decoded = await decode(this.#session, framed, vocabulary, { hidden, maxTokens, signal, guide, line: around.line, encode });
     return { ...this.#judge(request, decoded), chunks: await this.#chunks(decoded.attended) };
+  }
+
+  #encode(bytes: string, tokenizer: CompletionTokenizer): readonly number[] {
+    const ids = this.#encoded.get(bytes) ?? [...tokenizer.encodeText(textOf(bytes)).ids];
+    if (this.#encoded.size >= mostEncoded) this.#encoded.clear();
+    this.#encoded.set(bytes, ids);
+    return ids;
+  }
+
+  /** How many passages of the repository hold a word. */
+  async #frequency(): Promise<(word: string) => number> {
+    const { index } = this.#memory;
+    const files = await index.files();
+    const known = this.#frequencies.get(files) ?? new Map<string, number>();
+    this.#frequencies.set(files, known);
+    return (word) => {
+      const frequency = known.get(word) ?? index.documentFrequency(word);
+      known.set(word, frequency);
+      return frequency;
+    };
   }
 
   /** Found while the engine reads the context. */
@@ -195,7 +222,7 @@ export class Completer {
     const known = await knownNames(this.#memory, path, around, receiver);
     await turn(signal);
     const origin = around.line.slice(0, around.line.length - partial.length);
-    const chances = nameChances({ around, known, frequency: (word) => this.#memory.index.documentFrequency(word) });
+    const chances = nameChances({ around, known, frequency: await this.#frequency() });
     const names = { chances, share: shareOfNames(around, known) };
     const scorer = nameScorer({ around, known, labels: path.endsWith(".swift") });
     const sites = async (name: string) => [...callsIn(around.text, name), ...(await callSites(this.#memory, path, name))];
@@ -215,11 +242,13 @@ export class Completer {
     const { index } = this.#memory;
     const heaviest = attended.slice(0, shownChunks);
     const rows = new Map((await index.documents([...new Set(heaviest.map((one) => one.document))])).map((row) => [row.id, row]));
+    const there = heaviest.filter((one) => rows.has(one.document));
+    const places = await index.chunkLines(there.map((one) => ({ document: one.document, chunks: [one.chunk] })));
     const chunks: CompletionChunk[] = [];
-    for (const one of heaviest) {
-      const row = rows.get(one.document);
-      const lines = row ? (await index.chunkLines([{ document: one.document, chunks: [one.chunk] }]))[0]?.[0] : undefined;
-      if (row && lines) addChunk(chunks, { path: row.path, commit: row.commit, ...lines, weight: one.weight });
+    for (const [at, one] of there.entries()) {
+      const { path, commit } = rows.get(one.document) as DocumentRow;
+      const lines = places[at]?.[0];
+      if (lines) addChunk(chunks, { path, commit, ...lines, weight: one.weight });
     }
     return chunks.sort((a, b) => b.weight - a.weight);
   }

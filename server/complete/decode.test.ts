@@ -2,13 +2,12 @@ import { describe, expect, it } from "vitest";
 import { SPECIAL } from "../../native/tokenizer.ts";
 import { choose, decode } from "./decode.ts";
 import { frame } from "./frame.ts";
-import { Distribution } from "./logits.ts";
-import { ToySession, toyTokenizer } from "./toy.ts";
-import { Vocabulary } from "./vocabulary.ts";
+import { distributionOf, ToySession, toyTokenizer } from "./toy.ts";
+import { textOf, Vocabulary } from "./vocabulary.ts";
 
 const vocabulary = new Vocabulary(toyTokenizer.vocabulary());
 const none = new Int32Array();
-const encode = (text: string) => toyTokenizer.encodeText(text).ids;
+const encode = (bytes: string) => [...toyTokenizer.encodeText(textOf(bytes)).ids];
 
 function decodeLine(line: string, prefix = "x = ", options: { maxTokens?: number; signal?: AbortSignal } = {}) {
   const session = new ToySession(line);
@@ -77,7 +76,7 @@ describe("choose", () => {
     logits.fill(5, 0, 8);
     logits[SPECIAL.eof] = 0;
     logits[20] = 1;
-    expect(choose(new Distribution(logits), anything, vocabulary, true).id).toBe(20);
+    expect(choose(distributionOf(logits), anything, vocabulary, true).id).toBe(20);
   });
 
   it("says something first, as unlikely as it is where the model would rather stop", () => {
@@ -85,8 +84,8 @@ describe("choose", () => {
     logits[SPECIAL.eof] = 20;
     logits[vocabulary.beginning("\n")[0] as number] = 15;
     logits[vocabulary.beginning("b")[0] as number] = 10;
-    expect(choose(new Distribution(logits), anything, vocabulary, true).id).toBe(SPECIAL.eof);
-    const { id, logProb } = choose(new Distribution(logits), anything, vocabulary, false);
+    expect(choose(distributionOf(logits), anything, vocabulary, true).id).toBe(SPECIAL.eof);
+    const { id, logProb } = choose(distributionOf(logits), anything, vocabulary, false);
     expect(vocabulary.text(id)).toBe("b");
     expect(logProb).toBeLessThan(-9);
   });
@@ -95,6 +94,6 @@ describe("choose", () => {
     const logits = new Float32Array(vocabulary.size);
     logits[SPECIAL.eof] = 9;
     const healed = { allowed: vocabulary.beginning("fo"), free: false };
-    expect(vocabulary.text(choose(new Distribution(logits), healed, vocabulary, false).id)).toMatch(/^f/);
+    expect(vocabulary.text(choose(distributionOf(logits), healed, vocabulary, false).id)).toMatch(/^f/);
   });
 });

@@ -23,7 +23,8 @@ export interface DecodeOptions {
   guide?: Promise<Guide> | undefined;
   /** The line up to the cursor. */
   line: string;
-  encode: (text: string) => Int32Array;
+  /** Tokens of a byte string. */
+  encode: (bytes: string) => readonly number[];
 }
 
 /** Steps of the engine that all searches of a line may take, and one of them. */
@@ -44,7 +45,7 @@ export interface Decoded {
 
 /** Throws NativeError (code "cancelled" after session.cancel()), and the signal's reason once it is aborted. */
 export async function decode(session: DecodeSession, frame: Frame, vocabulary: Vocabulary, options: DecodeOptions): Promise<Decoded> {
-  const { signal, maxTokens } = options;
+  const { signal, maxTokens, encode } = options;
   options.guide?.catch(() => undefined); // said below, where it is awaited; not at all where the engine failed before
   const line = Buffer.from(options.line, "utf8").toString("latin1");
   const kept = line.slice(0, Math.max(0, line.length - frame.healed.length));
@@ -60,9 +61,8 @@ export async function decode(session: DecodeSession, frame: Frame, vocabulary: V
   };
   signal.addEventListener("abort", cancel, { once: true });
   const all = withStop(vocabulary.beginning(""));
-  const encode = (text: string) => [...options.encode(textOf(text))];
-  const tree = new TokenTree(session, frame.ids, options.hidden);
   try {
+    const tree = new TokenTree(session, frame.ids, options.hidden);
     let state = await tree.after([]);
     const guide = await Promise.race([options.guide, cancelled]);
     let bytes = "";
@@ -76,9 +76,9 @@ export async function decode(session: DecodeSession, frame: Frame, vocabulary: V
       if (written) tokens.push({ end: textOf(written).length, logProb });
     };
     let calls = mostCalls;
-    const after = (tokens: readonly number[]) => {
+    const after = (tokens: readonly number[], ahead: readonly number[]) => {
       calls--;
-      return tree.after(tokens);
+      return tree.after(tokens, ahead);
     };
     for (let steps = 1; ; steps++) {
       signal.throwIfAborted();
@@ -108,7 +108,6 @@ export async function decode(session: DecodeSession, frame: Frame, vocabulary: V
     }
   } finally {
     signal.removeEventListener("abort", cancel);
-    tree.release();
   }
 }
 

@@ -1,10 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { nameGuide } from "./guide.ts";
-import { Distribution } from "./logits.ts";
 import type { NameScorer } from "./scores.ts";
 import type { Choices } from "./search.ts";
 import { surroundingsOf } from "./surroundings.ts";
-import { toyTokenizer } from "./toy.ts";
+import { distributionOf, toyTokenizer } from "./toy.ts";
 import { Vocabulary } from "./vocabulary.ts";
 
 const vocabulary = new Vocabulary(toyTokenizer.vocabulary());
@@ -27,7 +26,7 @@ function guideOf(names: Record<string, number>, parameters: Record<string, { lea
 function best(guide: ReturnType<typeof guideOf>, line: string, model: Record<string, number>): string {
   const logits = new Float32Array(vocabulary.size);
   for (const [text, logit] of Object.entries(model)) logits[id(text)] = logit;
-  guide.weigh(line, new Distribution(logits));
+  guide.weigh(line, distributionOf(logits));
   return vocabulary.text(all.reduce((a, b) => ((logits[b] as number) > (logits[a] as number) ? b : a)));
 }
 

@@ -1,36 +1,18 @@
 /**
- * What the engine says of the next token, with the powers that its probabilities are sums of: each is taken once a token, however many sums
- * are asked for. Plain loops over the whole vocabulary, and no room made anew for every token: both are what a key waits for.
+ * What the engine says of the next token. Sums of probabilities are sums of powers, which the engine has taken of all logits at once. Plain
+ * loops over the whole vocabulary, and no room made anew for a token: both are what a key waits for.
  */
-
-/** Powers of e come from a table, so many a unit, corrected by the series' first terms (to 1e-7); further below the likeliest they are 0. */
-const perUnit = 64;
-const furthest = 80;
-const table = Float64Array.from({ length: furthest * perUnit + 1 }, (_, at) => Math.exp(-at / perUnit));
-
-/** Room of distributions that were released. */
-const free: Float32Array[] = [];
-const mostFree = 64;
-
 export class Distribution {
   readonly logits: Float32Array;
-  #powers: Float32Array;
-  /** The logit whose power is 1. */
+  /** e to the power of each logit less `#unit`. */
+  readonly #powers: Float32Array;
   readonly #unit: number;
 
-  /** Takes the logits over: weighing changes them. */
-  constructor(logits: Float32Array) {
+  /** Takes both over: weighing changes them. `powers` as of Step. */
+  constructor(logits: Float32Array, powers: Float32Array) {
     this.logits = logits;
+    this.#powers = powers;
     this.#unit = this.highest();
-    const room = free.pop();
-    this.#powers = room?.length === logits.length ? room : new Float32Array(logits.length);
-    fill(this.#powers, logits, this.#unit);
-  }
-
-  /** Its room is another's from now on. */
-  release(): void {
-    if (free.length < mostFree && this.#powers.length > 0) free.push(this.#powers);
-    this.#powers = new Float32Array();
   }
 
   highest(): number {
@@ -50,7 +32,7 @@ export class Distribution {
 
   set(id: number, logit: number): void {
     this.logits[id] = logit;
-    this.#powers[id] = powerBelow(this.#unit - (this.logits[id] as number));
+    this.#powers[id] = Math.exp(logit - this.#unit);
   }
 
   /** Makes all of `ids` likelier by as much. */
@@ -64,19 +46,6 @@ export class Distribution {
       powers[id] = (powers[id] as number) * factor;
     }
   }
-}
-
-function fill(powers: Float32Array, logits: Float32Array, unit: number): void {
-  for (let id = 0; id < logits.length; id++) powers[id] = powerBelow(unit - (logits[id] as number));
-}
-
-/** exp(-below). */
-function powerBelow(below: number): number {
-  if (!(below < furthest)) return 0;
-  if (below < 0) return Math.exp(-below);
-  const at = (below * perUnit) | 0;
-  const rest = at / perUnit - below;
-  return (table[at] as number) * (1 + rest * (1 + rest * (1 / 2 + rest / 6)));
 }
 
 /** Of two numbers. */

@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { Distribution } from "./logits.ts";
 import { type Choices, search, withStop } from "./search.ts";
 import type { State } from "./token-tree.ts";
-import { toyTokenizer } from "./toy.ts";
+import { distributionOf, toyTokenizer } from "./toy.ts";
 import { Vocabulary } from "./vocabulary.ts";
 
 const vocabulary = new Vocabulary(toyTokenizer.vocabulary());
@@ -16,7 +15,7 @@ function modelOf(likes: Record<string, Record<string, number>>) {
   const stateAfter = (text: string): State => {
     const logits = new Float32Array(vocabulary.size);
     for (const [token, logit] of Object.entries(likes[text] ?? {})) logits[id(token)] = logit;
-    return { next: new Distribution(logits), attended: [] };
+    return { next: distributionOf(logits), attended: [] };
   };
   const after = async (tokens: readonly number[]) => {
     const text = tokens.map((token) => vocabulary.text(token)).join("");

@@ -42,11 +42,12 @@ export interface SearchOptions {
   /** The state where the texts begin; `path`: the tokens up to there. */
   state: State;
   path: readonly number[];
-  after: (tokens: readonly number[]) => Promise<State>;
+  /** `ahead`: tokens that are likely to be asked for after them. */
+  after: (tokens: readonly number[], ahead: readonly number[]) => Promise<State>;
   encode: (bytes: string) => readonly number[];
   /** Ids of all tokens that can be written. */
   all: Int32Array;
-  /** Steps of the engine at most. */
+  /** States asked for at most. */
   calls: number;
 }
 
@@ -90,7 +91,7 @@ export async function search(choices: Choices, options: SearchOptions): Promise<
     if (!isLikely(best)) return undefined;
     if (whole || calls >= options.calls) return found(best);
     const tokens = best.tokens.slice(0, best.seen);
-    states.set(tokens.join(" "), await after([...path, ...tokens]));
+    states.set(tokens.join(" "), await after([...path, ...tokens], best.tokens.slice(best.seen)));
   }
   return undefined;
 
@@ -119,7 +120,7 @@ export async function search(choices: Choices, options: SearchOptions): Promise<
 
   async function found(best: Text): Promise<Found> {
     const key = best.tokens.join(" ");
-    const state = states.get(key) ?? (await after([...path, ...best.tokens]));
+    const state = states.get(key) ?? (await after([...path, ...best.tokens], []));
     const posterior = best.score - logOfSum(texts.map(({ score }) => score));
     return { tokens: [...best.tokens], logProb: Math.log(choices.share) + posterior, state };
   }

@@ -2,6 +2,7 @@
 import type { Attended, Step, Tokenized } from "../../native/addon.ts";
 import { NativeError } from "../../native/addon.ts";
 import { SPECIAL } from "../../native/tokenizer.ts";
+import { Distribution } from "./logits.ts";
 import type { DecodeSession } from "./token-tree.ts";
 
 /** Number of special tokens, which have no bytes. */
@@ -52,23 +53,21 @@ export class ToySession implements DecodeSession {
   ready: Promise<void> = Promise.resolve();
   certainty = 12;
   cancelled = 0;
-  #said: number[] = [];
 
   constructor(line: string) {
     this.line = line;
   }
 
-  async begin(ids: Int32Array, hidden: Int32Array): Promise<Step> {
-    this.#said = [...ids.slice(ids.indexOf(SPECIAL.mid) + 1)];
-    if (this.#said.length > 0) return this.#step(); // back to a place after the same context
-    this.begun.push({ ids, hidden });
-    this.line = this.lines.shift() ?? this.line;
-    return this.#step();
-  }
-
-  async next(token: number): Promise<Step> {
-    this.#said.push(token);
-    return this.#step();
+  async begin(ids: Int32Array, hidden: Int32Array, before: number): Promise<Step> {
+    const said = ids.length - ids.indexOf(SPECIAL.mid) - 1;
+    if (said === 0) {
+      this.begun.push({ ids, hidden });
+      this.line = this.lines.shift() ?? this.line;
+    }
+    const asked = this.cancelled;
+    await this.ready;
+    if (this.cancelled > asked) throw new NativeError({ failed: true, code: "cancelled", message: "cancelled" });
+    return { ...this.#after(said), before: Array.from({ length: before }, (_, at) => this.#after(said - before + at)) };
   }
 
   /** The last line of the text before the cursor, for each context; what is left out to be healed is missing. */
@@ -85,13 +84,19 @@ export class ToySession implements DecodeSession {
     this.cancelled++;
   }
 
-  async #step(): Promise<Step> {
-    const before = this.cancelled;
-    await this.ready;
-    if (this.cancelled > before) throw new NativeError({ failed: true, code: "cancelled", message: "cancelled" });
+  #after(said: number): Step {
     const logits = new Float32Array(specials + 256 + words.length);
-    const left = toyTokenizer.encodeText(this.line).ids.slice(this.#said.length);
-    logits[left[0] ?? SPECIAL.eof] = this.certainty;
-    return { logits, attended: this.attended, computed: 1 };
+    logits[toyTokenizer.encodeText(this.line).ids[said] ?? SPECIAL.eof] = this.certainty;
+    return { logits, powers: powersOf(logits), attended: this.attended, computed: 1 };
   }
+}
+
+/** As the engine takes them. */
+function powersOf(logits: Float32Array): Float32Array {
+  const top = logits.reduce((most, one) => Math.max(most, one), Number.NEGATIVE_INFINITY);
+  return logits.map((one) => Math.exp(one - top));
+}
+
+export function distributionOf(logits: Float32Array): Distribution {
+  return new Distribution(logits, powersOf(logits));
 }

@@ -237,6 +237,31 @@ describe("a session", () => {
     expect(largestDifference(step.logits, fresh.logits)).toBeLessThan(1e-3);
   });
 
+  it("tells the states before the last token as it would each by itself", async () => {
+    const ids = someIds(260, 15); // over the end of a block of the engine
+    const [all, single] = [unwrap(engine.session()), unwrap(engine.session())];
+    unwrap(await all.begin(ids.subarray(0, 250), none));
+    const last = unwrap(await all.begin(ids, none, 7));
+    expect(last.before).toHaveLength(7);
+    unwrap(await single.begin(ids.subarray(0, 250), none));
+    for (const id of ids.subarray(250, 252)) unwrap(await single.next(id));
+    for (const [at, step] of [...last.before!, last].entries()) {
+      const alone = unwrap(await single.next(ids[252 + at]!));
+      expect(step.chosen).toEqual(alone.chosen);
+      expect(step.attended).toEqual(alone.attended);
+      expect(largestDifference(step.logits, alone.logits)).toBeLessThan(1e-4);
+      const top = alone.logits.reduce((a, b) => Math.max(a, b));
+      expect(
+        largestDifference(
+          step.powers,
+          alone.logits.map((logit) => Math.exp(logit - top)),
+        ),
+      ).toBeLessThan(1e-5);
+    }
+    expect(unwrap(await all.begin(ids, none, 3)).computed).toBe(4);
+    expect(unwrap(await single.begin(ids.subarray(0, 2), none, 15)).before).toHaveLength(1);
+  });
+
   it("sees documents that come and go between calls", async () => {
     const session = unwrap(engine.session());
     unwrap(await session.begin(question, none));
@@ -260,5 +285,6 @@ describe("a session", () => {
     expect(await session.next(8)).toMatchObject(bad);
     expect(await session.begin(none, none)).toMatchObject(bad);
     expect(await session.begin(Int32Array.of(-1), none)).toMatchObject(bad);
+    expect(await session.begin(question, none, 16)).toMatchObject(bad);
   });
 });

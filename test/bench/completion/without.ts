@@ -12,7 +12,7 @@ export async function without(memory: Memory, missing: readonly Part[]): Promise
   const { index, engine } = memory;
   const session = (): DecodeSession => {
     const own = (engine as NonNullable<typeof engine>).session();
-    return { begin: (ids, some) => own.begin(ids, hidden ?? some), next: (token) => own.next(token), cancel: () => own.cancel() };
+    return { begin: (ids, some, before) => own.begin(ids, hidden ?? some, before), cancel: () => own.cancel() };
   };
   const alone = missing.includes("definitions");
   return {
