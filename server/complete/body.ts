@@ -6,21 +6,23 @@ import { bodyIsMissing, needsEnd, opensBlock, placeInBlock } from "./block.ts";
 import type { CompletionRequest, Unmeasured } from "./types.ts";
 
 const mostLines = 6;
-/** Milliseconds that the lines after the first may take together. */
+/** Milliseconds that the lines after the first may take together, and with the first: in a file that is new to the engine it takes most. */
 const budgetMs = 400;
+const wholeMs = 600;
 
-/** `first`: the completion of the request's line. `complete`: of one line. */
+/** `first`: the completion of the request's line, begun at `started` (performance.now()). `complete`: of one line. */
 export async function withBlock(
   request: CompletionRequest,
   first: Unmeasured,
   complete: (request: CompletionRequest) => Promise<Unmeasured>,
+  started: number,
 ): Promise<Unmeasured> {
   const opener = openerOf(request, first.text);
   if (opener === undefined) return first;
   const eol = request.prefix.includes("\r\n") ? "\r\n" : "\n";
   const closer = request.suffix.split(/\r?\n/).find((line) => line.trim() !== "");
   const closed = closer !== undefined && placeInBlock(opener, closer) === "end";
-  const end = performance.now() + budgetMs;
+  const end = Math.min(performance.now() + budgetMs, started + wholeMs);
   const lines = [first.text];
   let confidence = first.confidence;
   const whole = (): Unmeasured => (lines.length === 1 ? first : { ...first, text: lines.join(eol), confidence });

@@ -49,6 +49,8 @@ const remembered = 8;
 /** Names and arguments whose tokens are kept: they come again with every key. */
 const mostEncoded = 20_000;
 const shownChunks = 12;
+/** Probability of a name from which on its calls are read before it is written. */
+const surelyAsked = 0.3;
 /** Characters of what the repository says that a user's own model is sent. */
 const contextBudget = 6000;
 /** Characters of the file's own text around the cursor that it is sent. */
@@ -159,8 +161,9 @@ export class Completer {
   async #compute(request: CompletionRequest, signal: AbortSignal): Promise<Unmeasured> {
     signal.throwIfAborted();
     if (this.#memory.settings.completion.endpoint) return this.#askEndpoint(request, signal);
+    const started = performance.now();
     const first = await this.#decode(request, signal);
-    return first.shown ? withBlock(request, first, (next) => this.#decode(next, signal)) : first;
+    return first.shown ? withBlock(request, first, (next) => this.#decode(next, signal), started) : first;
   }
 
   /** The user's own model, told what the repository says. */
@@ -225,6 +228,8 @@ export class Completer {
     const chances = nameChances({ around, known, frequency: await this.#frequency() });
     const names = { chances, share: shareOfNames(around, known) };
     const scorer = nameScorer({ around, known, labels: path.endsWith(".swift") });
+    const [likeliest] = chances; // its calls elsewhere are read while the engine reads the context
+    if (likeliest && likeliest[1] > surelyAsked) void callSites(this.#memory, path, likeliest[0]).catch(() => undefined);
     const sites = async (name: string) => [...callsIn(around.text, name), ...(await callSites(this.#memory, path, name))];
     return nameGuide({ scorer, around, names, origin, partial, vocabulary, sites });
   }
