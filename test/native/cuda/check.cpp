@@ -238,6 +238,13 @@ void decodes(Backend& gpu) {
   changed[700] = 11;
   const auto a = must(steps->advance(changed, snapshot, {}, never, wanted)), b = must(must(gpu.decoder())->advance(changed, snapshot, {}, never, wanted));
   check(a.logits == b.logits && a.computed == 800, "a change in the middle keeps the prefix");
+  const auto told = must(steps->advance(ids, snapshot, {}, never, wanted, 15));
+  bool alike = told.before.size() == 15 && told.logits == whole.logits && told.chosen == whole.chosen;
+  for (size_t i = 0; i < told.before.size(); ++i) {
+    const auto alone = must(must(gpu.decoder())->advance({ids.begin(), ids.begin() + (long)(1485 + i)}, snapshot, {}, never, wanted));
+    alike = alike && told.before[i].logits == alone.logits && told.before[i].chosen == alone.chosen;
+  }
+  check(alike, "the states of the 15 tokens before the last are those of each as the last");
 }
 
 // Device memory is given back when nobody calls, and what comes after goes on as if it had not been.
