@@ -22,7 +22,8 @@ const commit: Evidence = {
   startLine: 0,
   endLine: 0,
   commit: "0123456789abcdef0123456789abcdef01234567",
-  title: "Fix it",
+  title: "commit 0123456789 by Ada Author, 2024-01-01",
+  text: "Fix it\n\nIt was broken.",
 };
 const answer: Answer = {
   question: "q",
@@ -83,9 +84,19 @@ describe("text for people", () => {
       "",
       "Sources:",
       "  [1] src/a.ts:3-14  function parse  (defines parse)",
-      "  [2] commit 0123456789  Fix it  (defines parse)",
+      "  [2] commit 0123456789 by Ada Author, 2024-01-01  “Fix it”  (defines parse)",
       "",
       "Note: 2 of 9 files not encoded yet.",
+    ]);
+  });
+
+  it("names the lines that a commit changed, those before where it only removed some", () => {
+    const place = { path: "src/a.ts", oldPath: "src/b.ts", oldStart: 3, oldEnd: 4, newStart: 5, newEnd: 9, text: "" };
+    const gone = { ...place, newStart: 0, newEnd: 0 };
+    const evidence = [place, gone].map((change) => ({ ...commit, reasons: [], change }));
+    expect(searchForPeople({ evidence, confidence: 1, ms: 1, stages: {}, incomplete: "" }).split("\n")).toEqual([
+      "commit 0123456789 by Ada Author, 2024-01-01  “Fix it”  src/a.ts:5-9",
+      "commit 0123456789 by Ada Author, 2024-01-01  “Fix it”  src/b.ts:3-4 before",
     ]);
   });
 

@@ -72,12 +72,20 @@ export function searchForPeople(result: SearchResult): string {
   return [...result.evidence.map(placeForPeople), ...note(result.incomplete)].join("\n");
 }
 
-/** "server/a.ts:3-14  function parse  (defines parse; meaning)" */
+/** "server/a.ts:3-14  function parse  (defines parse; meaning)"; of a commit its subject, and where it changed what fits. */
 function placeForPeople(evidence: Evidence): string {
-  const lines = evidence.path ? `${oneLine(evidence.path)}:${evidence.startLine}-${evidence.endLine}` : "";
-  const commit = evidence.commit ? `commit ${evidence.commit.slice(0, 10)}` : "";
-  const reasons = evidence.reasons.length > 0 ? `(${evidence.reasons.join("; ")})` : "";
-  return [commit, lines, oneLine(evidence.title), reasons].filter(Boolean).join("  ");
+  const { path, startLine, endLine, commit, text, change, title, reasons } = evidence;
+  const subject = commit ? `“${oneLine(text.split("\n", 1)[0] ?? "")}”` : "";
+  const place = commit ? changeForPeople(change) : `${oneLine(path)}:${startLine}-${endLine}`;
+  const why = reasons.length > 0 ? `(${reasons.join("; ")})` : "";
+  return (commit ? [oneLine(title), subject, place, why] : [place, oneLine(title), why]).filter(Boolean).join("  ");
+}
+
+/** "src/a.ts:3-14", as it was before where lines only went. */
+function changeForPeople(change: Evidence["change"]): string {
+  if (!change) return "";
+  const { path, oldPath, oldStart, oldEnd, newStart, newEnd } = change;
+  return newStart > 0 ? `${oneLine(path)}:${newStart}-${newEnd}` : `${oneLine(oldPath)}:${oldStart}-${oldEnd} before`;
 }
 
 export function completionForPeople(completion: Completion): string {

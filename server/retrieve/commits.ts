@@ -23,7 +23,7 @@ export interface RankedCommit {
 export interface CommitsAsked {
   k: number;
   /** Only commits made in it. */
-  period?: Period | undefined;
+  period?: Pick<Period, "from" | "to"> | undefined;
   /** By full sha, 0..1; commits that are not encoded are missing (meaning.ts). */
   meanings?: ReadonlyMap<string, number> | undefined;
   /** By path, 0..1: files of which a change is looked for (suspects.ts). */

@@ -96,6 +96,8 @@ describe("search in the history", () => {
     ["when was backoffMilliseconds changed between v1.0 and v2.0", ["second"]],
     ["when was backoffMilliseconds changed in 2023", ["first"]],
     ["when was backoffMilliseconds changed in 1999", ["first", "second", "third"]],
+    ["what changed in backoffMilliseconds between 1.0 and 2.0", ["second"]],
+    ["what changed in backoffMilliseconds last week", []],
   ])("keeps to the period of %j", async (question, names) => {
     const found = (await commitsFor(question)).map(({ commit }) => commit).sort();
     expect(found).toEqual(names.map((name) => shas[name]!).sort());

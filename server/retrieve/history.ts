@@ -9,7 +9,7 @@ import type { SearchSources } from "./sources.ts";
 import { suspectsOf } from "./suspects.ts";
 import type { Evidence } from "./types.ts";
 
-/** Commits, best first, at most `k`. A period without any commit that fits was none: "in 1.2" may be part of a name. */
+/** Commits, best first, at most `k`. A period without any commit that fits was none, unless its words can mean nothing else. */
 export async function rankHistory(sources: SearchSources, query: Query, k: number): Promise<RankedCommit[]> {
   const { index, past } = sources;
   const [meanings, suspects] = await Promise.all([scoreCommits(sources, query.text), suspectsOf(sources, query)]);
@@ -17,7 +17,7 @@ export async function rankHistory(sources: SearchSources, query: Query, k: numbe
   if (period) {
     const { words } = readQuery(period.rest || query.text);
     const ranked = await rankCommits(index, { ...query, words }, { k, period, meanings, suspects });
-    if (ranked.length > 0) return ranked;
+    if (ranked.length > 0 || period.isSure) return ranked;
   }
   return rankCommits(index, query, { k, meanings, suspects });
 }

@@ -11,6 +11,8 @@ export interface Period {
   to: number;
   /** The question without the words of time. */
   rest: string;
+  /** The words can mean nothing else, unlike "in 1.2", which may be part of a name. */
+  isSure: boolean;
 }
 
 const DAY = 86_400;
@@ -33,14 +35,18 @@ export function namesTime(text: string): boolean {
 /** The period that a question names; undefined where it names none. `now` in seconds. */
 export function readPeriod(text: string, tags: readonly Tag[], now: number): Period | undefined {
   const ago = AGO.exec(text);
-  if (ago) return period(text, ago[0], now - Number(ago[1] ?? 1) * UNITS[ago[2]!.toLowerCase()]! * DAY, Number.POSITIVE_INFINITY);
+  if (ago) {
+    const from = now - Number(ago[1] ?? 1) * UNITS[ago[2]!.toLowerCase()]! * DAY;
+    const isSure = /^[a-z]+ (?:the )?(?:last|past)/i.test(ago[0].trim()) || /^\W*$/.test(text.slice(ago.index + ago[0].length));
+    return period(text, ago[0], from, Number.POSITIVE_INFINITY, isSure);
+  }
   const named = NAMED.exec(text);
-  if (named) return period(text, named[0], startOf(named[1]!.toLowerCase(), now), Number.POSITIVE_INFINITY);
+  if (named) return period(text, named[0], startOf(named[1]!.toLowerCase(), now), Number.POSITIVE_INFINITY, true);
   const thisYear = new Date(now * 1000).getUTCFullYear();
   const between = BETWEEN.exec(text);
   if (between) {
     const [start, end] = [pointOf(between[1]!, tags, thisYear), pointOf(between[2]!, tags, thisYear)];
-    if (start && end) return period(text, between[0], start.isTag ? start.from + 1 : start.from, end.to);
+    if (start && end) return period(text, between[0], start.isTag ? start.from + 1 : start.from, end.to, true);
   }
   const side = SIDE.exec(text);
   const point = side && pointOf(side[2]!, tags, thisYear);
@@ -54,8 +60,8 @@ export function readPeriod(text: string, tags: readonly Tag[], now: number): Per
   return period(text, side[0], point.isTag ? point.before : point.from, point.to);
 }
 
-function period(text: string, words: string, from: number, to: number): Period {
-  return { from, to, rest: text.replace(words, " ").replace(/\s+/g, " ").trim() };
+function period(text: string, words: string, from: number, to: number, isSure = false): Period {
+  return { from, to, isSure, rest: text.replace(words, " ").replace(/\s+/g, " ").trim() };
 }
 
 function startOf(word: string, now: number): number {

@@ -20,6 +20,8 @@ describe("readQuery: the kind of a question", () => {
     ["Who wrote the parser?", "history"],
     ["why does it close the socket", "history"],
     ["which commit removed the cache", "history"],
+    ["what changed between v1.2 and v1.3 in the router", "history"],
+    ["what has changed in the parser last month", "history"],
     ["how are request bodies parsed", "question"],
     ["HTTP router and middleware composition", "question"],
     ["wie werden Anfragen gelesen", "question"],

@@ -82,7 +82,7 @@ interface Seen {
 }
 
 const HISTORY =
-  /^\s*(?:when|who|why)\b|\b(?:commits?|committed|changelog|git (?:log|history|blame)|regress(?:ed|ion)|(?:was|were|got|been) (?:\w+ )?(?:added|introduced|removed|deleted|changed|renamed|fixed|replaced|moved|deprecated)|who (?:wrote|added|changed|removed)|which (?:release|version))\b/i;
+  /^\s*(?:when|who|why)\b|\b(?:commits?|committed|changelog|git (?:log|history|blame)|regress(?:ed|ion)|(?:was|were|got|been) (?:\w+ )?(?:added|introduced|removed|deleted|changed|renamed|fixed|replaced|moved|deprecated)|who (?:wrote|added|changed|removed)|which (?:release|version)|what (?:has |have |was |were )?changed|changes (?:between|since))\b/i;
 const ERROR =
   /\b[A-Z]\w*(?:Error|Exception|Warning|Panic)\b|\b(?:error|fatal|panic|exception|warning)(?:\[\w+\])?: |\bpanicked at\b|^Traceback\b/;
 

@@ -39,7 +39,7 @@ try {
   const without: number[] = [];
   for (const { fix, culprit } of cases) {
     const query = readQuery(`which commit broke ${fix.subject.replace(/^(?:\S+: )?(?:fix(?:e[sd])?|repair|restore)\b:?\s*/i, "")}`);
-    const period = { from: 0, to: fix.date, rest: query.text };
+    const period = { from: 0, to: fix.date };
     const place = async (suspects: ReadonlyMap<string, number> | undefined) => {
       const ranked = await rankCommits(memory.index, query, { k, period, suspects });
       return ranked.findIndex(({ commit }) => commit.sha === culprit.sha) + 1;
