@@ -19,13 +19,13 @@ const DAY = 86_400;
 const UNITS: Record<string, number> = { day: 1, week: 7, month: 31, quarter: 92, year: 366 };
 const MONTHS = "january february march april may june july august september october november december".split(" ");
 const MONTH = `(?:${MONTHS.map((month) => `${month.slice(0, 3)}(?:${month.slice(3)})?`).join("|")})\\.?`;
-/** A point in time: 2021, 2021-05, 2021-05-17, May 2021, v1.2, 1.2.0. */
-const POINT = String.raw`(?:${MONTH},? (?:of )?\d{4}|\d{4}-\d{2}(?:-\d{2})?|(?:(?:version|release|tag) v?\d+(?:\.\d+)*|v\d+(?:\.\d+)*|\d+(?:\.\d+)+|\d{4})(?:[-.]?(?:alpha|beta|rc|dev)[-.]?\d*)?)`;
+/** A point in time: 2021, 2021-05, 2021-05-17, May 2021, v1.2, 1.2.0, or a tag's whole name (curl-8_1_0). */
+const POINT = String.raw`(?:${MONTH},? (?:of )?\d{4}|\d{4}-\d{2}(?:-\d{2})?|(?:(?:version|release|tag) v?\d+(?:\.\d+)*|v\d+(?:\.\d+)*|\d+(?:\.\d+)+|\d{4})(?:[-.]?(?:alpha|beta|rc|dev)[-.]?\d*)?|[a-z][\w/-]{0,60}\d(?:[\w.-]{0,30}\w)?)`;
 
 const AGO = /\b(?:in|within|during|over|since)?\s*(?:the )?(?:last|past)\s+(?:(\d{1,4})\s+)?(day|week|month|quarter|year)s?\b/i;
 const NAMED = /\b(?:since )?(today|yesterday|this (?:week|month|year))\b/i;
-const BETWEEN = new RegExp(String.raw`\b(?:between|from) (${POINT}) (?:and|to|until|till) (${POINT})(?![\w.])`, "i");
-const SIDE = new RegExp(String.raw`\b(before|until|till|up to|prior to|since|after|from|in|during) (${POINT})(?![\w.])`, "i");
+const BETWEEN = new RegExp(String.raw`\b(?:between|from) (${POINT}) (?:and|to|until|till) (${POINT})(?!\w|\.\w)`, "i");
+const SIDE = new RegExp(String.raw`\b(before|until|till|up to|prior to|since|after|from|in|during) (${POINT})(?!\w|\.\w)`, "i");
 
 /** Whether a question may name a period: only then its repository's tags are worth reading. */
 export function namesTime(text: string): boolean {
@@ -48,8 +48,8 @@ export function readPeriod(text: string, tags: readonly Tag[], now: number): Per
     const [start, end] = [pointOf(between[1]!, tags, thisYear), pointOf(between[2]!, tags, thisYear)];
     if (start && end) return period(text, between[0], start.isTag ? start.from + 1 : start.from, end.to, true);
   }
-  const side = SIDE.exec(text);
-  const point = side && pointOf(side[2]!, tags, thisYear);
+  const sides = [...text.matchAll(new RegExp(SIDE, "gi"))].map((side) => ({ side, point: pointOf(side[2]!, tags, thisYear) }));
+  const { side, point } = sides.find((it) => it.point) ?? {};
   if (!side || !point) return undefined;
   const word = side[1]!.toLowerCase();
   if (/^(?:before|prior)/.test(word)) return period(text, side[0], 0, point.isTag ? point.to : point.from);
@@ -92,7 +92,7 @@ function pointOf(text: string, tags: readonly Tag[], thisYear: number): Point | 
     return { from: tag.date, to: tag.date + 1, isTag: true, before: before ? before.date + 1 : 0 };
   }
   const day = /^(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?$/.exec(text);
-  const year = Number(day?.[1] ?? /\d{4}$/.exec(text)?.[0]);
+  const year = Number(day?.[1] ?? / (\d{4})$/.exec(text)?.[1]);
   if (!year || year < 1970 || year > thisYear) return undefined;
   const named = MONTHS.findIndex((month) => text.toLowerCase().startsWith(month.slice(0, 3)));
   const month = day?.[2] ? Number(day[2]) - 1 : named;
@@ -109,7 +109,7 @@ function pointOf(text: string, tags: readonly Tag[], thisYear: number): Point | 
 
 function tagNamed(text: string, tags: readonly Tag[]): Tag | undefined {
   const version = text.replace(/^v/i, "").toLowerCase();
-  const exact = tags.find((tag) => versionOf(tag) === version);
+  const exact = tags.find(({ name }) => name.toLowerCase() === text.toLowerCase()) ?? tags.find((tag) => versionOf(tag) === version);
   return exact ?? tags.find((tag) => versionOf(tag).replace(/(?:\.0)+$/, "") === version.replace(/(?:\.0)+$/, ""));
 }
 
