@@ -10,6 +10,7 @@ import { SPECIAL } from "../../native/tokenizer.ts";
 import type { Frame } from "./frame.ts";
 import type { Guide } from "./guide.ts";
 import { type Distribution, logAdd } from "./logits.ts";
+import { repeated } from "./repeats.ts";
 import { search, withStop } from "./search.ts";
 import { type DecodeSession, TokenTree } from "./token-tree.ts";
 import { textOf, type Vocabulary } from "./vocabulary.ts";
@@ -30,6 +31,8 @@ export interface DecodeOptions {
 /** Steps of the engine that all searches of a line may take, and one of them. */
 const mostCalls = 12;
 const mostCallsOnce = 6;
+/** Tokens that are read along with the one wanted, where the text has said them before. */
+const mostRepeated = 2;
 
 export interface Decoded {
   /** What follows the cursor, to the first line end, without blanks at its end. */
@@ -75,6 +78,7 @@ export async function decode(session: DecodeSession, frame: Frame, vocabulary: V
       const written = bytes.slice(frame.healed.length);
       if (written) tokens.push({ end: textOf(written).length, logProb });
     };
+    const text = textOfFrame(frame.ids);
     let calls = mostCalls;
     const after = (tokens: readonly number[], ahead: readonly number[]) => {
       calls--;
@@ -104,11 +108,23 @@ export async function decode(session: DecodeSession, frame: Frame, vocabulary: V
       }
       write(choice.id, choice.logProb);
       if (path.length >= maxTokens) return finish(written, tokens, Number.NEGATIVE_INFINITY, "length", shares(weights, steps));
-      state = await tree.after(path);
+      state = await tree.after(path, inLine(repeated([...text, ...path], mostRepeated), vocabulary));
     }
   } finally {
     signal.removeEventListener("abort", cancel);
   }
+}
+
+/** What follows the cursor, then what stands before it: there the text goes on. */
+function textOfFrame(ids: Int32Array): number[] {
+  const at = ids.indexOf(SPECIAL.suf);
+  return [...ids.subarray(at), ...ids.subarray(0, at)];
+}
+
+/** Up to the first special or line end. */
+function inLine(tokens: readonly number[], vocabulary: Vocabulary): readonly number[] {
+  const end = tokens.findIndex((id) => vocabulary.text(id) === "" || vocabulary.text(id).includes("\n"));
+  return end < 0 ? tokens : tokens.slice(0, end);
 }
 
 function finish(bytes: string, tokens: Decoded["tokens"], stopLogProb: number, stop: Decoded["stop"], attended: Attended[]): Decoded {
