@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { type ArgumentPlace, argumentChances } from "./arguments.ts";
+import { nothingAlike } from "./likeness.ts";
 import { surroundingsOf } from "./surroundings.ts";
 
 function best(text: string, part: Partial<ArgumentPlace> = {}): string[] {
   const around = surroundingsOf(text, "");
-  const place = { around, before: "x = foo", written: [], parameter: "", sites: [], isFunction: () => false, ...part };
+  const place = { around, before: "x = foo", written: [], parameter: "", sites: [], isFunction: () => false, alike: nothingAlike, ...part };
   return [...argumentChances(place)].sort((a, b) => b[1] - a[1]).map(([one]) => one);
 }
 
@@ -40,7 +41,15 @@ describe("argumentChances", () => {
 
   it("gives probabilities", () => {
     const around = surroundingsOf(declared, "");
-    const chances = argumentChances({ around, before: "foo", written: [], parameter: "", sites: [], isFunction: () => false });
+    const chances = argumentChances({
+      around,
+      before: "foo",
+      written: [],
+      parameter: "",
+      sites: [],
+      isFunction: () => false,
+      alike: nothingAlike,
+    });
     expect([...chances.values()].reduce((a, b) => a + b, 0)).toBeCloseTo(1, 6);
   });
 });

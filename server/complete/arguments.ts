@@ -2,11 +2,12 @@
  * Which expression comes in a place of a call's arguments: a softmax over a few features of each that stands near above, or that was passed
  * there elsewhere.
  *
- * Fitted on calls of the development benchmark's repositories; see docs/completion.md.
+ * Fitted as the chances of names are (chances.ts).
  */
 import type { CallSite } from "./calls.ts";
 import { bareName, definesMembers, wordsOf } from "./chances.ts";
 import { type Expression, isLiteral, namesOf } from "./expressions.ts";
+import type { AlikeArguments, LikeArgument } from "./likeness.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /** 1 or 0 where not said otherwise. */
@@ -46,33 +47,54 @@ export type ArgumentFeature =
   | "used"
   | "assigned"
   | "declares"
-  | "receiver";
+  | "receiver"
+  /** A literal, by the share of literals in that place of other calls; a string that is what the line assigns. */
+  | "literalWanted"
+  | "assignedText"
+  /** A field of the object itself, whose name is the parameter's; begins with a dot as others there do. */
+  | "field"
+  | "dotted"
+  /** What likeness.ts says of it, in the file itself and in other files: shares, runs of two and of four tokens. */
+  | `${"here" | "other"}${"Around" | "Same" | "SamePlace" | "Run2" | "Run4"}`;
 
 export const argumentWeights: Partial<Record<ArgumentFeature, number>> = {
-  addressMissing: -1.2,
-  assigned: -0.1,
-  callable: -0.8,
-  capital: -1.3,
-  chain: -0.3,
-  count: -0.4,
-  declared: -0.2,
-  declaredNear: 1.4,
-  declares: -1.2,
-  inLine: -0.3,
-  index: -0.7,
-  last: -0.3,
-  literal: 1.6,
-  near: 3.2,
+  absent: -0.2,
+  address: -0.3,
+  addressMissing: -0.5,
+  addressWanted: 0.6,
+  assigned: 0.7,
+  assignedText: 1.8,
+  callable: -0.6,
+  capital: -0.7,
+  count: -0.8,
+  declared: 0.4,
+  declaredNear: 0.8,
+  declares: -0.7,
+  dotted: -0.2,
+  field: 0.8,
+  hereAround: 2.4,
+  hereRun2: 1.3,
+  hereRun4: 0.4,
+  hereSame: -0.4,
+  hereSamePlace: 1.4,
+  index: -0.2,
+  literal: 0.2,
+  literalWanted: 1.8,
+  near: 3,
   once: -0.4,
-  parameter: -0.8,
-  parameterHere: 1.8,
-  passed: 1,
-  passedFirst: 0.9,
-  passedLast: 1.2,
-  receiver: -1.1,
-  used: -1.6,
-  words: 1.7,
-  absent: 0.3,
+  otherAround: 1.6,
+  otherRun2: 0.8,
+  otherRun4: 0.8,
+  otherSame: -0.8,
+  otherSamePlace: 3.4,
+  parameter: -0.1,
+  parameterHere: 0.7,
+  passed: 0.2,
+  passedFirst: 0.3,
+  passedLast: 0.5,
+  receiver: -1.3,
+  used: -1.9,
+  words: 1.6,
 };
 
 /** Probability that the argument is one of these expressions: with, without knowledge of other calls and parameters. */
@@ -89,6 +111,7 @@ export interface ArgumentPlace {
   /** Other calls of the function. */
   sites: readonly CallSite[];
   isFunction: (name: string) => boolean;
+  alike: AlikeArguments;
 }
 
 export interface Candidate {
@@ -97,6 +120,9 @@ export interface Candidate {
 }
 
 const mostCandidates = 80;
+/** How like a place must be for what is passed there to count. */
+const strayLikeness = 0.4;
+const strayRun = 3;
 const longestPassed = 60;
 
 /** Probabilities of expressions; the sum is 1, or 0 where there is none. */
@@ -136,7 +162,36 @@ export function argumentCandidates(place: ArgumentPlace): Candidate[] {
   for (const one of passed) if (one.length <= longestPassed && !one.includes("\n") && isWritable(one, around)) texts.add(one);
   const addresses = passed.filter((one) => one.startsWith("&")).length / Math.max(1, passed.length);
   if (addresses > 0) for (const { text, declared } of around.expressions.values()) if (declared && isName(text)) texts.add(`&${text}`);
-  return [...texts].map((text) => ({ text, features: featuresOf(text, place, { ...counts, addresses }) }));
+  for (const one of writtenAlike(place)) texts.add(one);
+  for (const one of fieldsNamed(place.parameter, around)) texts.add(one);
+  const literals = passed.filter(isLiteral).length / Math.max(1, passed.length);
+  const assigned = assignedName(place.before);
+  const quote = passed.find((one) => /^["']/.test(one))?.[0];
+  if (assigned !== "" && quote) texts.add(`${quote}${assigned}${quote}`);
+  return [...texts].map((text) => ({ text, features: featuresOf(text, place, { ...counts, addresses, literals, assigned }) }));
+}
+
+/** What places like the cursor's pass, and can be written here. */
+function writtenAlike({ alike, around }: ArgumentPlace): string[] {
+  return [...alike.here, ...alike.elsewhere]
+    .filter(([, { around, run, same }]) => around > strayLikeness || run >= strayRun || same > 0)
+    .map(([text]) => text)
+    .filter((text) => isWritable(text, around));
+}
+
+/** Fields of the object itself that the file uses, named as the parameter. */
+function fieldsNamed(parameter: string, around: Surroundings): string[] {
+  if (parameter === "") return [];
+  return ["self", "this", "$this"].flatMap((object) =>
+    [...around.members(object).keys()]
+      .filter((member) => bareName(member) === bareName(parameter))
+      .map((member) => `${object}${object === "$this" ? "->" : "."}${member}`),
+  );
+}
+
+/** The name that the line assigns, "" where it assigns none. */
+function assignedName(before: string): string {
+  return /([\p{L}_$][\p{L}\p{N}_]*)(?:\s*:[^=]*)?\s*:?=(?![=>])[^=]*$/u.exec(before)?.[1] ?? "";
 }
 
 function isName(text: string): boolean {
@@ -145,7 +200,7 @@ function isName(text: string): boolean {
 
 /** What another file passes can be written here where this file has its names, too. */
 function isWritable(expression: string, around: Surroundings): boolean {
-  if (isLiteral(expression)) return true;
+  if (isLiteral(expression) || /^\.[\p{L}_]\w*$/u.test(expression)) return true;
   const names = namesOf(expression);
   return names.length > 0 && !/\s\w+$/.test(expression) && names.every((name) => around.occurrences.has(name));
 }
@@ -154,13 +209,16 @@ interface Counts {
   whole: ReadonlyMap<string, number>;
   last: ReadonlyMap<string, number>;
   first: ReadonlyMap<string, number>;
-  /** Share of those that begin with "&". */
+  /** Share of those that begin with "&"; that are literals. */
   addresses: number;
+  literals: number;
+  /** What the line assigns. */
+  assigned: string;
 }
 
 function featuresOf(
   text: string,
-  { around, before, written, parameter, isFunction }: ArgumentPlace,
+  { around, before, written, parameter, isFunction, alike }: ArgumentPlace,
   counts: Counts,
 ): Candidate["features"] {
   const literal = isLiteral(text);
@@ -196,12 +254,29 @@ function featuresOf(
     addressWanted: text.startsWith("&") ? counts.addresses : 0,
     addressMissing: literal || text.startsWith("&") ? 0 : counts.addresses,
     used: +(!literal && written.includes(text)),
+    literalWanted: literal ? counts.literals : 0,
+    assignedText: +(literal && counts.assigned !== "" && text.slice(1, -1) === counts.assigned),
+    field: +(/^(?:self\.|this\.|\$this->)/.test(text) && bareName(last) === bareName(parameter)),
+    dotted: +text.startsWith("."),
+    ...likeFeatures("here", alike.here.get(text)),
+    ...likeFeatures("other", alike.elsewhere.get(text)),
     ...(literal ? {} : assignment(before, first)),
     receiver: +(
       !literal &&
       before.includes(text) &&
       new RegExp(`(?<![\\p{L}\\p{N}_$])${literally(text)}(?:\\.|->|::)[\\p{L}\\p{N}_$]*$`, "u").test(before)
     ),
+  };
+}
+
+function likeFeatures(where: "here" | "other", like: LikeArgument | undefined): Candidate["features"] {
+  if (!like) return {};
+  return {
+    [`${where}Around`]: like.around,
+    [`${where}Same`]: +(like.same > 0),
+    [`${where}SamePlace`]: like.same,
+    [`${where}Run2`]: +(like.run >= 2),
+    [`${where}Run4`]: +(like.run >= 4),
   };
 }
 

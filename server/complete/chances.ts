@@ -1,11 +1,12 @@
 /**
  * Which name comes at the cursor, if it is one that the file or the repository knows: a softmax over a few features of each name.
  *
- * Fitted on the development benchmark's cases alone (calls of something defined in another file), with nothing of a case but its
- * text and the repository's definitions; see docs/completion.md.
+ * Fitted on calls of something defined in another file, in the development benchmark's repositories (test/bench/completion/fit), with nothing
+ * of a place but its text and the repository without the rest of its line; see docs/completion.md.
  */
 import { languageWords } from "./expressions.ts";
 import type { Definition, KnownNames } from "./known-names.ts";
+import type { Alike, Like } from "./likeness.ts";
 import { membersIn, type Receiver, receiverOf, type Surroundings } from "./surroundings.ts";
 
 /** What is known of a name: 1 or 0 where not said otherwise. */
@@ -58,61 +59,109 @@ export type NameFeature =
   | "outside"
   /** Where a type's functions are defined one by one: one that has none yet; the next in the order of its declaration. */
   | "undefinedYet"
-  | "declaredNext";
+  | "declaredNext"
+  /** Known from passages alone that are like the cursor's place. */
+  | "stray"
+  | LikeFeature;
+/** What likeness.ts says of its places, in the file itself and in other files: numbers in logarithms, shares, runs of one and of three tokens. */
+type LikeFeature = `${"here" | "other"}${"Around" | "Called" | "Run" | "Run1" | "Run3" | "CalledRun1" | "CalledRun3" | "Sum" | "Passages"}`;
 export type NameWeights = Partial<Record<NameFeature, number>>;
 
 /** Weights where no receiver stands before the name, and where one does. */
 export const chanceWeights: { free: NameWeights; member: NameWeights } = {
   free: {
-    beside: 0.8,
-    callable: 2.4,
-    called: 2,
-    count: -0.6,
-    file: -1.7,
-    fits: 1.5,
-    fresh: 0.7,
-    imported: 3.4,
-    importedFile: 0.9,
-    inner: -2.2,
-    named: 0.4,
+    asks: 0.3,
+    beside: 0.7,
+    callable: 2,
+    called: -0.3,
+    capital: 0.1,
+    count: 0.2,
+    file: -3.9,
+    fits: 0.9,
+    fresh: 0.1,
+    hereAround: 0.2,
+    hereCalled: 0.2,
+    hereCalledRun1: 1.2,
+    hereCalledRun3: 0.6,
+    herePassages: 1.3,
+    hereRun: 1.5,
+    hereRun1: -0.1,
+    hereRun3: 0.8,
+    hereSum: 0.1,
+    imported: 1.3,
+    importedFile: 1.5,
+    inner: -0.5,
+    named: 1.5,
     near: -0.5,
-    newType: 1.5,
-    returns: 2,
-    returnsOther: -0.6,
-    takesNone: -0.6,
-    type: -0.4,
-    uncalled: 0.5,
-    unused: 3.4,
-    words: 1.5,
-    wordsAbove: 2.4,
+    newType: 1.8,
+    otherAround: 1.4,
+    otherCalled: 2.3,
+    otherCalledRun1: 1.8,
+    otherCalledRun3: 0.7,
+    otherPassages: 0.3,
+    otherRun: 2.2,
+    otherRun1: 0.3,
+    otherRun3: 0.7,
+    otherSum: -0.1,
+    popular: -0.2,
+    returns: 1.8,
+    returnsOther: 0.5,
+    stray: 1.5,
+    takesNone: 0.3,
+    uncalled: -0.9,
+    unused: 4,
+    words: 0.6,
+    wordsAbove: 1.5,
   },
   member: {
-    asked: 1.6,
-    asks: 0.5,
+    asked: 0.6,
+    asks: 1.6,
     beside: -0.9,
-    callable: 0.5,
-    called: 1.4,
-    count: -1.5,
-    declaredNext: 2.5,
-    elsewhere: 0.8,
-    file: -1.6,
-    fits: 1.3,
-    fresh: 0.7,
-    importedFile: -0.8,
-    inherited: 0.4,
-    member: 1.4,
-    memberCallable: 2.8,
-    named: -0.8,
-    outside: -0.9,
+    callable: 1.2,
+    called: -0.4,
+    capital: -0.4,
+    declaredNext: 0.7,
+    elsewhere: 0.2,
+    file: -3.1,
+    fits: 0.5,
+    fresh: -0.6,
+    hereAround: 0.9,
+    hereCalled: 1,
+    hereCalledRun1: 0.2,
+    hereCalledRun3: 0.7,
+    herePassages: 0.1,
+    hereRun: 2.2,
+    hereRun1: -0.3,
+    hereRun3: 0.3,
+    importedFile: -0.5,
+    inherited: -1,
+    inner: 0.1,
+    member: 0.8,
+    memberCallable: 1.2,
+    named: 0.6,
+    near: -0.7,
+    ofModule: -0.4,
+    otherAround: 0.3,
+    otherCalled: 3.2,
+    otherCalledRun1: 1.2,
+    otherCalledRun3: 0.8,
+    otherPassages: 0.3,
+    otherRun: 4.2,
+    otherRun1: -0.2,
+    otherRun3: -0.1,
+    otherSum: -0.1,
+    outside: -1.2,
     popular: -0.2,
-    returns: 0.5,
-    returnsOther: -0.4,
-    takesNone: -1.3,
-    type: -1.1,
-    uncalled: 1.3,
-    undefinedYet: 2,
-    words: 1.4,
-    wordsAbove: 1.8,
+    returns: 0.6,
+    returnsOther: -1.5,
+    stray: -0.4,
+    takesNone: 0.1,
+    type: -0.2,
+    uncalled: -0.2,
+    undefinedYet: 0.7,
+    unused: -0.1,
+    words: 0.7,
+    wordsAbove: 1.1,
   },
 };
 
@@ -136,9 +185,13 @@ const nearLines = 30;
 const plainName = /^[\p{L}_$][\p{L}\p{N}_$]+$/u;
 /** Names that share the probability. */
 const mostNames = 400;
+/** How like a place must be for a name that only it tells of, and how many such names are looked at. */
+const strayLikeness = 0.25;
+const strayRun = 2;
+const mostStray = 80;
 
 /** How likely it is one of these names that comes, rather than what the model says: after a receiver, where an import waits to be used, else. */
-const shares = { member: 0.8, waiting: 0.8, free: 0.6 };
+const shares = { member: 0.9, waiting: 0.8, free: 0.6 };
 
 export function shareOfNames(around: Surroundings, known: KnownNames): number {
   if (receiverOf(around.line).receiver) return shares.member;
@@ -162,6 +215,7 @@ export interface NamePlace {
   known: KnownNames;
   /** How many passages of the repository hold a word. */
   frequency: (word: string) => number;
+  alike: Alike;
 }
 
 export interface NameCandidate {
@@ -170,18 +224,21 @@ export interface NameCandidate {
 }
 
 /** The names that may stand at the cursor, and what is known of them. */
-export function nameCandidates({ around, known, frequency }: NamePlace): NameCandidate[] {
+export function nameCandidates({ around, known, frequency, alike }: NamePlace): NameCandidate[] {
   const { receiver, partial } = receiverOf(around.line);
   const head = around.line.slice(0, around.line.length - partial.length);
   const members = groupByName(known.members);
   const names = receiver
     ? [...members.keys(), ...known.elsewhere.keys(), ...around.members(receiver.name).keys(), ...innerNames(known)]
     : [...around.occurrences.keys(), ...known.definitions.keys()];
+  const stray = strayNames(alike, new Set(names));
   const condition = conditionEnd.test(head);
   const question: Question = {
     around,
     known,
     frequency,
+    alike,
+    stray,
     receiver,
     members,
     lineWords: new Set(wordsOf(around.line)),
@@ -193,12 +250,13 @@ export function nameCandidates({ around, known, frequency }: NamePlace): NameCan
     isModule: receiver !== null && known.members.some((one) => one.scope === "module") && around.typesOf(receiver.name).length === 0,
     order: receiver && definesMembers(head) ? declarationOrder(around, known, receiver.name) : undefined,
   };
-  return [...new Set(names)]
+  return [...new Set([...names, ...stray])]
     .filter((name) => name.startsWith(partial) && plainName.test(name) && !languageWords.has(name))
     .map((name) => ({ name, features: featuresOf(name, question) }));
 }
 
 interface Question extends NamePlace {
+  stray: ReadonlySet<string>;
   receiver: Receiver | null;
   members: ReadonlyMap<string, readonly Definition[]>;
   lineWords: ReadonlySet<string>;
@@ -241,6 +299,9 @@ function featuresOf(name: string, question: Question): NameWeights {
     ...parameterFeatures(name, question),
     ...occurrenceFeatures(around, name, callable),
     ...frequencyFeatures(name, callable, question),
+    ...likeFeatures("here", question.alike.here.get(name)),
+    ...likeFeatures("other", question.alike.elsewhere.get(name)),
+    ...(question.stray.has(name) ? { stray: 1 } : {}),
     ...(receiver ? memberFeatures(name, receiver.name, members, question) : {}),
   };
 }
@@ -289,6 +350,32 @@ function resultOf(name: string, signature: string): string[] {
   const close = after.lastIndexOf(")");
   const behind = open >= 0 && close > open ? after.slice(close + 1) : "";
   return `${signature.slice(0, at)} ${behind}`.match(/[\p{L}_][\p{L}\p{N}_]*/gu)?.filter((word) => !modifiers.has(word)) ?? [];
+}
+
+/** Names that nothing else tells of, likest first. */
+function strayNames({ elsewhere }: Alike, known: ReadonlySet<string>): Set<string> {
+  const likest = [...elsewhere].filter(([name, { around, run }]) => !known.has(name) && (around > strayLikeness || run >= strayRun));
+  return new Set(
+    likest
+      .sort(([, a], [, b]) => b.sum - a.sum)
+      .slice(0, mostStray)
+      .map(([name]) => name),
+  );
+}
+
+function likeFeatures(where: "here" | "other", like: Like | undefined): NameWeights {
+  if (!like) return {};
+  return {
+    [`${where}Around`]: like.around,
+    [`${where}Called`]: like.called,
+    [`${where}Run`]: like.run / 8,
+    [`${where}Run1`]: +(like.run >= 1),
+    [`${where}Run3`]: +(like.run >= 3),
+    [`${where}CalledRun1`]: +(like.calledRun >= 1),
+    [`${where}CalledRun3`]: +(like.calledRun >= 3),
+    [`${where}Sum`]: Math.log1p(like.sum),
+    [`${where}Passages`]: Math.log1p(like.passages),
+  };
 }
 
 /** Whether what a function takes is at hand. */

@@ -148,7 +148,7 @@ describe("Completer", () => {
     const completer = new Completer(memoryOf(session));
     expect((await completer.complete(request("while |\n"))).text).toBe("foo(bar) {\n    getUser()\n}");
     session.lines = [" foo(bar) {"];
-    expect((await completer.complete(request("until |\n    body()\n}"))).text).toBe("foo(bar) {");
+    expect((await completer.complete(request("until |\n    foo(bar)\n}"))).text).toBe("foo(bar) {");
   });
 
   it("lets the latest request win", async () => {

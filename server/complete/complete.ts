@@ -20,6 +20,7 @@ import { completeByEndpoint } from "./endpoint.ts";
 import { type Encoder, frame } from "./frame.ts";
 import { type Guide, nameGuide } from "./guide.ts";
 import { knownNames } from "./known-names.ts";
+import { Likeness } from "./likeness.ts";
 import { declines, polish } from "./manners.ts";
 import { type ContextSources, repositoryContext } from "./repository-context.ts";
 import { nameScorer } from "./scores.ts";
@@ -222,16 +223,21 @@ export class Completer {
   /** Found while the engine reads the context. */
   async #guide(path: string, around: Surroundings, vocabulary: Vocabulary, signal: AbortSignal): Promise<Guide> {
     const { receiver, partial } = receiverOf(around.line);
-    const known = await knownNames(this.#memory, path, around, receiver);
+    const [known, likeness] = await Promise.all([
+      knownNames(this.#memory, path, around, receiver),
+      Likeness.read(this.#memory, { path, text: around.text, at: around.at }),
+    ]);
+    await turn(signal);
+    const alike = likeness.names(around.line);
     await turn(signal);
     const origin = around.line.slice(0, around.line.length - partial.length);
-    const chances = nameChances({ around, known, frequency: await this.#frequency() });
+    const chances = nameChances({ around, known, alike, frequency: await this.#frequency() });
     const names = { chances, share: shareOfNames(around, known) };
     const scorer = nameScorer({ around, known, labels: path.endsWith(".swift") });
     const [likeliest] = chances; // its calls elsewhere are read while the engine reads the context
     if (likeliest && likeliest[1] > surelyAsked) void callSites(this.#memory, path, likeliest[0]).catch(() => undefined);
     const sites = async (name: string) => [...callsIn(around.text, name), ...(await callSites(this.#memory, path, name))];
-    return nameGuide({ scorer, around, names, origin, partial, vocabulary, sites });
+    return nameGuide({ scorer, around, names, origin, partial, vocabulary, sites, likeness });
   }
 
   #judge(request: CompletionRequest, decoded: Decoded): Unmeasured {

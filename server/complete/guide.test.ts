@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { nameGuide } from "./guide.ts";
+import { nothingAlike } from "./likeness.ts";
 import type { NameScorer } from "./scores.ts";
 import type { Choices } from "./search.ts";
 import { surroundingsOf } from "./surroundings.ts";
@@ -19,7 +20,8 @@ function guideOf(names: Record<string, number>, parameters: Record<string, { lea
   const atCursor = { chances: new Map([["foobar", 1]]), share: 0.5 };
   const calls = [{ arguments: ["1"], defines: false, tail: "" }];
   const around = surroundingsOf("let second = 1\nx = ", "");
-  return nameGuide({ scorer, around, names: atCursor, origin: "x = ", partial: "", vocabulary, sites: async () => calls });
+  const likeness = { arguments: () => nothingAlike };
+  return nameGuide({ scorer, around, names: atCursor, origin: "x = ", partial: "", vocabulary, sites: async () => calls, likeness });
 }
 
 /** The best token after `line` where the model rates these, and all others 0. */

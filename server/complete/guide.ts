@@ -8,6 +8,7 @@
 
 import { argumentChances, argumentShare } from "./arguments.ts";
 import type { CallSite } from "./calls.ts";
+import type { Likeness } from "./likeness.ts";
 import type { Distribution } from "./logits.ts";
 import type { Begun } from "./name-trie.ts";
 import { type NameScorer, type NameScores, scoreOf } from "./scores.ts";
@@ -38,7 +39,7 @@ const miscounted = 3;
 const certain = 20;
 /** How much the model has to say in which argument, which name it is. */
 const argumentTrust = 0.3;
-const nameTrust = 0.2;
+const nameTrust = 0.05;
 
 export interface GuideOptions {
   scorer: NameScorer;
@@ -51,9 +52,10 @@ export interface GuideOptions {
   vocabulary: Vocabulary;
   /** Calls of a function in this file and in others. */
   sites: (name: string) => Promise<readonly CallSite[]>;
+  likeness: Pick<Likeness, "arguments">;
 }
 
-export function nameGuide({ scorer, around, names, origin, partial, vocabulary, sites }: GuideOptions): Guide {
+export function nameGuide({ scorer, around, names, origin, partial, vocabulary, sites, likeness }: GuideOptions): Guide {
   /** The best name that each token may become, where names stand after `lead`. */
   const startsAfter = (text: string, lead: string): Begun[] =>
     scorer.at(text + lead).map((layer) => vocabulary.names.startsOf(layer).get(lead) ?? none);
@@ -75,7 +77,8 @@ export function nameGuide({ scorer, around, names, origin, partial, vocabulary, 
     const calls = scorer.labels ? found.map(withoutLabels) : found;
     const label = (scorer.labels && parameters?.labels[written.length]) || "";
     const isFunction = (one: string) => scorer.parametersOf(one) !== undefined;
-    const chances = argumentChances({ around, before: text.slice(0, open), written, parameter, sites: calls, isFunction });
+    const alike = likeness.arguments(open === text.length ? `${text}(` : text, name, written.length);
+    const chances = argumentChances({ around, before: text.slice(0, open), written, parameter, sites: calls, isFunction, alike });
     const lead =
       (open === text.length ? "(" : "") +
       (current === "" && (written.length > 0 || spaced) ? " " : "") +

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { DocumentRow, SymbolRow } from "../index/types.ts";
 import { nameChances, shareOfNames } from "./chances.ts";
 import { knownNames, type NameSources } from "./known-names.ts";
+import { nothingAlike } from "./likeness.ts";
 import { nameScorer, scoreOf } from "./scores.ts";
 import { receiverOf, surroundingsOf } from "./surroundings.ts";
 
@@ -42,7 +43,9 @@ const sources: NameSources = {
 async function at(prefix: string) {
   const around = surroundingsOf(prefix, "");
   const known = await knownNames(sources, "src/app.ts", around, receiverOf(around.line).receiver);
-  const best = [...nameChances({ around, known, frequency: () => 2 })].sort((a, b) => b[1] - a[1]).map(([name]) => name);
+  const best = [...nameChances({ around, known, frequency: () => 2, alike: nothingAlike })]
+    .sort((a, b) => b[1] - a[1])
+    .map(([name]) => name);
   return { around, known, best };
 }
 
@@ -100,7 +103,10 @@ describe("nameChances", () => {
 
   it("gives probabilities", async () => {
     const { around, known } = await at("const hasher = new Hasher()\nhasher.");
-    expect([...nameChances({ around, known, frequency: () => 2 }).values()].reduce((a, b) => a + b, 0)).toBeCloseTo(1, 6);
+    expect([...nameChances({ around, known, frequency: () => 2, alike: nothingAlike }).values()].reduce((a, b) => a + b, 0)).toBeCloseTo(
+      1,
+      6,
+    );
   });
 });
 

@@ -1,0 +1,323 @@
+/**
+ * What stands where the text is like that before the cursor: names, and arguments of calls, in the file itself and in those passages of other
+ * files that share most words with the lines around the cursor.
+ *
+ * A place is like the cursor's by the names around it, those that few passages hold counting most, and by the tokens straight before it.
+ */
+import type { IndexReader } from "../index/api.ts";
+import type { NameSources } from "./known-names.ts";
+
+export interface LikenessSources extends NameSources {
+  readonly index: NameSources["index"] & Pick<IndexReader, "searchFiles" | "documentFrequency">;
+}
+
+/** How like the cursor's place those places are where something stands. */
+export interface Like {
+  /** Of the likest: share of the names around the cursor, by weight, that stand around it, too, 0..1; the same where a bracket follows. */
+  around: number;
+  called: number;
+  /** Tokens straight before it that are the cursor's: most, 0..`longestRun`; the same where a bracket follows. */
+  run: number;
+  calledRun: number;
+  /** Passages that hold it, each by its score beside the best passage's. */
+  passages: number;
+  /** Of all places: what each has of both, the likest counting most. */
+  sum: number;
+}
+
+/** In the file itself, and in passages of others. */
+export interface Alike {
+  here: ReadonlyMap<string, Like>;
+  elsewhere: ReadonlyMap<string, Like>;
+}
+
+/** An argument by its text: the likest of all places where one stands; and of those in the same place of calls of the same function. */
+export interface LikeArgument {
+  around: number;
+  run: number;
+  same: number;
+}
+
+export interface AlikeArguments {
+  here: ReadonlyMap<string, LikeArgument>;
+  elsewhere: ReadonlyMap<string, LikeArgument>;
+}
+
+export const nothingAlike: Alike & AlikeArguments = { here: new Map(), elsewhere: new Map() };
+
+const mostPassages = 48;
+const longestRun = 8;
+/** Lines before and after a place whose names are compared. */
+const linesBefore = 3;
+const linesAfter = 2;
+/** Lines whose words are looked for. */
+const queryBefore = 6;
+const queryAfter = 3;
+/** Lines of the file itself that are compared. */
+const hereBefore = 600;
+const hereAfter = 200;
+/** Names around the cursor, the heaviest, one bit each. */
+const mostNames = 31;
+const longestArgument = 60;
+const token = /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|[\p{L}_$][\p{L}\p{N}_$]*|\d+|[^\s\p{L}\p{N}_$]/gu;
+const nameStart = /[\p{L}_$]/u;
+
+export class Likeness {
+  readonly #here: Passage[];
+  readonly #elsewhere: readonly Passage[];
+  readonly #lines: { above: readonly string[]; below: readonly string[] };
+  readonly #weigh: (name: string) => number;
+  readonly #labels: boolean;
+
+  private constructor(
+    { path, text, at }: { path: string; text: string; at: number },
+    elsewhere: readonly Passage[],
+    frequency: (word: string) => number,
+  ) {
+    this.#labels = path.endsWith(".swift");
+    const above = text.slice(0, at).split("\n");
+    const below = text.slice(at).split("\n");
+    this.#lines = { above: above.slice(-linesBefore - 1, -1), below: below.slice(1, 1 + linesAfter) };
+    this.#here = [passageOf(above.slice(-hereBefore - 1, -1).join("\n"), 1), passageOf(below.slice(1, 1 + hereAfter).join("\n"), 1)];
+    this.#elsewhere = elsewhere;
+    this.#weigh = (name) => 1 / (1 + Math.log1p(frequency(name)));
+  }
+
+  /** Of the passages that are like the text, which is the file's around the cursor; `at`: the cursor's place in it. */
+  static async read(sources: LikenessSources, { path, text, at }: { path: string; text: string; at: number }): Promise<Likeness> {
+    const passages = await passagesLike(sources, path, queryOf(text, at));
+    return new Likeness({ path, text, at }, passages, (word) => sources.index.documentFrequency(word));
+  }
+
+  /** Of names, where `line` is what is written of the cursor's line. */
+  names(line: string): Alike {
+    const cursor = this.#cursor(line);
+    const [here, elsewhere] = [new Map<string, Like>(), new Map<string, Like>()];
+    for (const passage of this.#here) addNames(passage, cursor, here);
+    for (const passage of this.#elsewhere) addNames(passage, cursor, elsewhere);
+    return { here, elsewhere };
+  }
+
+  /** Of arguments, where `line` ends in a call of `callee` before its argument number `slot` (from 0). */
+  arguments(line: string, callee: string, slot: number): AlikeArguments {
+    const cursor = this.#cursor(line);
+    const place = { callee, slot, labels: this.#labels };
+    const [here, elsewhere] = [new Map<string, LikeArgument>(), new Map<string, LikeArgument>()];
+    for (const passage of this.#here) addArguments(passage, cursor, place, here);
+    for (const passage of this.#elsewhere) addArguments(passage, cursor, place, elsewhere);
+    return { here, elsewhere };
+  }
+
+  #cursor(line: string): Cursor {
+    const { above, below } = this.#lines;
+    const names = new Set(tokensOf([...above, line, ...below].join("\n")).filter((one) => nameStart.test(one)));
+    const heaviest = [...names].map((name) => ({ name, weight: this.#weigh(name) })).sort((a, b) => b.weight - a.weight);
+    const sum = heaviest.reduce((total, { weight }) => total + weight, 0);
+    const kept = heaviest.slice(0, mostNames);
+    return {
+      bits: new Map(kept.map(({ name }, bit) => [name, 1 << bit])),
+      weights: kept.map(({ weight }) => weight / sum),
+      tokens: tokensOf([...above.slice(-1), line].join("\n")).reverse(),
+    };
+  }
+}
+
+/** The lines around the cursor, without what is written of the name at the cursor: so the keys of a name ask the same. */
+function queryOf(text: string, at: number): string {
+  const above = text.slice(0, at).replace(/[\p{L}\p{N}_$]*$/u, "");
+  return [
+    ...above.split("\n").slice(-queryBefore),
+    ...text
+      .slice(at)
+      .split("\n")
+      .slice(0, queryAfter + 1),
+  ].join(" ");
+}
+
+/** Passages by path and query, the last few, kept until the index changes. */
+const keptOf = new WeakMap<object, Map<string, Promise<readonly Passage[]>>>();
+const mostKept = 4;
+
+async function passagesLike(sources: LikenessSources, path: string, query: string): Promise<readonly Passage[]> {
+  const files = await sources.index.files();
+  const kept = keptOf.get(files) ?? new Map<string, Promise<readonly Passage[]>>();
+  keptOf.set(files, kept);
+  const key = `${path}\n${query}`;
+  const passages = kept.get(key) ?? readPassages(sources, path, query);
+  kept.delete(key);
+  kept.set(key, passages);
+  passages.catch(() => kept.delete(key));
+  if (kept.size > mostKept) kept.delete(kept.keys().next().value as string);
+  return passages;
+}
+
+async function readPassages(sources: LikenessSources, path: string, query: string): Promise<readonly Passage[]> {
+  const hits = await sources.index.searchFiles(query, mostPassages, { path: 0.5, symbols: 1, body: 1 });
+  const others = hits.filter((hit) => hit.path !== path);
+  const texts = await Promise.all(others.map((hit) => sources.fileText(hit.path)));
+  return others.map((hit, number) => {
+    const lines = texts[number]?.split(/\r?\n/).slice(hit.startLine - 1, hit.endLine) ?? [];
+    return passageOf(lines.join("\n"), hit.score / (others[0]?.score ?? 1));
+  });
+}
+
+/** A piece of text, cut into tokens. */
+interface Passage {
+  text: string;
+  /** The tokens of all lines, where each begins in the text, and which of them is each line's first. */
+  tokens: readonly string[];
+  starts: readonly number[];
+  lines: readonly number[];
+  /** Its score beside the best passage's. */
+  share: number;
+  /** Found when they are first asked for. */
+  arguments?: readonly Argument[];
+}
+
+interface Argument {
+  text: string;
+  callee: string;
+  slot: number;
+  /** Number of its first token, and of the line that has it. */
+  first: number;
+  line: number;
+}
+
+interface Cursor {
+  /** Of the names around it: a bit each, and by bit the weight. */
+  bits: ReadonlyMap<string, number>;
+  weights: readonly number[];
+  /** Tokens before it, nearest first. */
+  tokens: readonly string[];
+}
+
+function tokensOf(text: string): string[] {
+  return text.match(token) ?? [];
+}
+
+function passageOf(text: string, share: number): Passage {
+  const [tokens, starts, lines]: [string[], number[], number[]] = [[], [], []];
+  let start = 0;
+  for (const line of text.split("\n")) {
+    lines.push(tokens.length);
+    for (const match of line.matchAll(token)) {
+      tokens.push(match[0]);
+      starts.push(start + match.index);
+    }
+    start += line.length + 1;
+  }
+  lines.push(tokens.length);
+  return { text, tokens, starts, lines, share };
+}
+
+/** Which of the cursor's names each line has. */
+function masksOf({ tokens, lines }: Passage, { bits }: Cursor): Int32Array {
+  const masks = new Int32Array(lines.length - 1);
+  for (let line = 0; line < masks.length; line++)
+    for (let at = lines[line] as number; at < (lines[line + 1] as number); at++)
+      masks[line] = (masks[line] as number) | (bits.get(tokens[at] as string) ?? 0);
+  return masks;
+}
+
+/** Which of the cursor's names stand in the lines around a line. */
+function maskAround(masks: Int32Array, line: number): number {
+  let mask = 0;
+  for (let at = Math.max(0, line - linesBefore); at <= Math.min(masks.length - 1, line + linesAfter); at++)
+    if (at !== line) mask |= masks[at] as number;
+  return mask;
+}
+
+function weightOf(mask: number, weights: readonly number[]): number {
+  let sum = 0;
+  for (let bit = 0, rest = mask; rest !== 0; bit++, rest >>>= 1) if (rest & 1) sum += weights[bit] as number;
+  return sum;
+}
+
+function runOf(tokens: readonly string[], before: number, cursor: readonly string[]): number {
+  let run = 0;
+  while (run < longestRun && run < before && run < cursor.length && tokens[before - 1 - run] === cursor[run]) run++;
+  return run;
+}
+
+function addNames(passage: Passage, cursor: Cursor, into: Map<string, Like>): void {
+  const { tokens, lines, share } = passage;
+  const masks = masksOf(passage, cursor);
+  const seen = new Set<string>();
+  for (let line = 0; line < masks.length; line++) {
+    let mask = maskAround(masks, line);
+    let around = weightOf(mask, cursor.weights);
+    for (let at = lines[line] as number; at < (lines[line + 1] as number); at++) {
+      const name = tokens[at] as string;
+      if (!nameStart.test(name)) continue;
+      const run = runOf(tokens, at, cursor.tokens);
+      const called = tokens[at + 1] === "(";
+      const like = into.get(name) ?? { around: 0, called: 0, run: 0, calledRun: 0, passages: 0, sum: 0 };
+      into.set(name, like);
+      like.around = Math.max(like.around, around);
+      like.run = Math.max(like.run, run);
+      if (called) like.called = Math.max(like.called, around);
+      if (called) like.calledRun = Math.max(like.calledRun, run);
+      like.sum += Math.exp(6 * around) + 2 ** run - 2;
+      if (!seen.has(name)) like.passages += share;
+      seen.add(name);
+      const bit = cursor.bits.get(name) ?? 0;
+      if ((mask | bit) === mask) continue;
+      mask |= bit;
+      around = weightOf(mask, cursor.weights);
+    }
+  }
+}
+
+function addArguments(
+  passage: Passage,
+  cursor: Cursor,
+  { callee, slot, labels }: { callee: string; slot: number; labels: boolean },
+  into: Map<string, LikeArgument>,
+): void {
+  passage.arguments ??= argumentsOf(passage);
+  const masks = masksOf(passage, cursor);
+  for (const one of passage.arguments) {
+    let mask = maskAround(masks, one.line);
+    for (let at = passage.lines[one.line] as number; at < one.first; at++) mask |= cursor.bits.get(passage.tokens[at] as string) ?? 0;
+    const around = weightOf(mask, cursor.weights);
+    const text = labels ? one.text.replace(/^\w+:\s+/, "") : one.text;
+    const like = into.get(text) ?? { around: 0, run: 0, same: 0 };
+    into.set(text, like);
+    like.around = Math.max(like.around, around);
+    like.run = Math.max(like.run, runOf(passage.tokens, one.first, cursor.tokens));
+    if (one.callee === callee && one.slot === slot) like.same = Math.max(like.same, 0.2 + around);
+  }
+}
+
+/** Arguments of the passage's calls, each on one line and not too long. */
+function argumentsOf({ text, tokens, starts, lines }: Passage): Argument[] {
+  const found: Argument[] = [];
+  const open: { callee: string | undefined; slot: number; first: number; line: number }[] = [];
+  let line = 0;
+  const end = (at: number) => {
+    const call = open.at(-1);
+    if (!call || call.callee === undefined || at === call.first) return;
+    const argument = text.slice(starts[call.first], (starts[at - 1] as number) + (tokens[at - 1] as string).length);
+    if (argument.length > longestArgument || argument.includes("\n")) return;
+    found.push({ text: argument, callee: call.callee, slot: call.slot, first: call.first, line: call.line });
+  };
+  for (let at = 0; at < tokens.length; at++) {
+    while (at >= (lines[line + 1] as number)) line++;
+    const one = tokens[at] as string;
+    const call = open.at(-1);
+    if (call && at === call.first) call.line = line;
+    if (one === "(") {
+      const callee = tokens[at - 1] ?? "";
+      open.push({ callee: nameStart.test(callee) ? callee : undefined, slot: 0, first: at + 1, line });
+    } else if (one === "[" || one === "{") open.push({ callee: undefined, slot: 0, first: at + 1, line });
+    else if (one === ")" || one === "]" || one === "}") {
+      end(at);
+      open.pop();
+    } else if (one === "," && call) {
+      end(at);
+      call.slot++;
+      call.first = at + 1;
+    }
+  }
+  return found;
+}
