@@ -52,8 +52,7 @@ export async function commitsSince(folder: string, since: string, options: Commi
  * commit, and in a shallow clone, which may grow below its tips. Throws GitError outside a repository.
  */
 export async function tipsOf(folder: string, { refs, signal }: Pick<CommitOptions, "refs" | "signal">): Promise<string> {
-  if (!(await headCommit(folder, signal))) return "";
-  const [shallow, head] = await linesOf(folder, ["rev-parse", "--is-shallow-repository", "HEAD^{commit}"], signal);
+  const [shallow, head] = await linesOf(folder, ["rev-parse", "--is-shallow-repository", "--verify", "HEAD^{commit}"], signal);
   if (shallow !== "false" || !head) return "";
   if (refs !== "all") return head;
   const others = await linesOf(folder, ["for-each-ref", "--format=%(objectname)", "refs/heads", "refs/remotes", "refs/tags"], signal);

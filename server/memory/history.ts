@@ -73,9 +73,9 @@ export class History {
     if (run.history === "none") return;
     try {
       const { history, refs, tokens, signal } = run;
+      if (this.#head) await this.#readNew(this.#head, run);
       const step: InStep = { history, refs, tokens, tips: await tipsOf(this.#root, run) };
       if (await this.#isInStep(step)) return;
-      if (this.#head) await this.#readNew(this.#head, run);
       const head = await headCommit(this.#root, signal);
       await this.#updateMessages(run);
       await this.#updateDiffs(run);
