@@ -78,7 +78,7 @@ export class Likeness {
     const above = text.slice(0, at).split("\n");
     const below = text.slice(at).split("\n");
     this.#lines = { above: above.slice(-linesBefore - 1, -1), below: below.slice(1, 1 + linesAfter) };
-    this.#here = [passageOf(above.slice(-hereBefore - 1, -1).join("\n"), 1), passageOf(below.slice(1, 1 + hereAfter).join("\n"), 1)];
+    this.#here = [ownPassage(above.slice(-hereBefore - 1, -1).join("\n")), ownPassage(below.slice(1, 1 + hereAfter).join("\n"))];
     this.#elsewhere = elsewhere;
     this.#weigh = (name) => 1 / (1 + Math.log1p(frequency(name)));
   }
@@ -208,6 +208,17 @@ function passageOf(text: string, share: number): Passage {
   }
   lines.push(tokens.length);
   return { text, tokens, starts, lines, share };
+}
+
+/** Of the file itself, the last few: keys of one line leave the others as they are. */
+const ownKept = new Map<string, Passage>();
+
+function ownPassage(text: string): Passage {
+  const passage = ownKept.get(text) ?? passageOf(text, 1);
+  ownKept.delete(text);
+  ownKept.set(text, passage);
+  if (ownKept.size > mostKept) ownKept.delete(ownKept.keys().next().value as string);
+  return passage;
 }
 
 /** Which of the cursor's names each line has. */
