@@ -47,7 +47,7 @@ export const defaultSettings: Settings = {
     inComments: true,
     inStrings: true,
     delayMs: 120,
-    minimumConfidence: 0.45,
+    minimumConfidence: 0.4,
     endpoint: "",
     model: "",
   },
