@@ -52,13 +52,21 @@ export async function commitsSince(folder: string, since: string, options: Commi
  * commit, and in a shallow clone, which may grow below its tips. Throws GitError outside a repository.
  */
 export async function tipsOf(folder: string, { refs, signal }: Pick<CommitOptions, "refs" | "signal">): Promise<string> {
-  const [shallow, head] = await linesOf(folder, ["rev-parse", "--is-shallow-repository", "--verify", "HEAD^{commit}"], signal);
+  const [shallow, head] = await linesOf(folder, ["rev-parse", "--is-shallow-repository", "--verify", "HEAD^{commit}"], signal).catch(
+    noTips,
+  );
   if (shallow !== "false" || !head) return "";
   if (refs !== "all") return head;
   const others = await linesOf(folder, ["for-each-ref", "--format=%(objectname)", "refs/heads", "refs/remotes", "refs/tags"], signal);
   return createHash("sha256")
     .update([head, ...others].join())
     .digest("hex");
+}
+
+/** Before the first commit; what else may be wrong, `reachableCommits` says. */
+function noTips(error: unknown): string[] {
+  if (error instanceof GitError && error.problem === "failed") return [];
+  throw error;
 }
 
 async function linesOf(folder: string, args: readonly string[], signal: AbortSignal | undefined): Promise<string[]> {

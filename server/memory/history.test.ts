@@ -222,6 +222,15 @@ describe("History", () => {
     expect(await changed("banana")).toEqual(["side: a.ts:1"]);
   });
 
+  it("waits for the first commit without a word", async () => {
+    await open();
+    await update();
+    expect(problems).toEqual([]);
+    await repo.commit("first");
+    await update();
+    expect(await changed("apple")).toEqual(["first: a.ts:1"]);
+  });
+
   it("reads what a shallow clone gains below its tip", async () => {
     await repo.commit("first");
     await commit("banana\n", "second");
