@@ -8,6 +8,7 @@ build=${2:-$root/dist/build/cuda-check}
 model=$root/model
 failed=()
 
+mkdir -p "$build"
 cmake -S "$root/native" -B "$build" -DCMAKE_CUDA_ARCHITECTURES=native >"$build.log" 2>&1 &&
   cmake --build "$build" --parallel --target everyline_cuda everyline_faulty cuda_check cuda_kernels >>"$build.log" 2>&1 ||
   { tail -40 "$build.log"; exit 1; }
