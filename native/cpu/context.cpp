@@ -196,7 +196,7 @@ void Context::tellBest(int token, Told& told) {
 // ---- shared out over the pool
 
 void Context::load(const float* x, int m, int k, const float* gain) {
-  const bool fine = m <= kFine;
+  const bool fine = m <= kFine || !gain;  // the outputs of attention and SwiGLU have peaks that stand far out
   if (m < 16) return room_->rows.load(x, k, 0, m, k, gain, fine);
   pool_.run((m + 15) / 16, [&](int task, int) { room_->rows.load(x, k, task * 16, std::min(16, m - task * 16), k, gain, fine); });
 }

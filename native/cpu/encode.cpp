@@ -59,7 +59,7 @@ void ChunkEncoder::encode(const float* x, uint8_t* landmark, uint8_t* kv) {
         for (int d = 0; d < 64; ++d) o[d] *= inverse;
       }
   }
-  r.rows.load(r.attended.data(), kWidth, 0, 65, kWidth, nullptr);
+  r.rows.load(r.attended.data(), kWidth, 0, 65, kWidth, nullptr, true);
   r.rows.multiply(layer.out, 0, 65, Epilogue::add, r.y.data(), kWidth);
   r.rows.load(r.y.data(), kWidth, 0, 65, kWidth, layer.norm2.data());
   r.rows.multiply(layer.mlp.up, 0, 65, Epilogue::siluMul, r.inner.data(), kInner);
@@ -197,7 +197,7 @@ void Encoder::attendAndFeed(int layer, const Chunk& chunk, int slot, Worker& wor
         for (int d = 0; d < 64; ++d) o[d] *= inverse;
       }
   }
-  worker.rows.load(worker.attended.data(), kWidth, 0, 64, kWidth, nullptr);
+  worker.rows.load(worker.attended.data(), kWidth, 0, 64, kWidth, nullptr, true);
   worker.rows.multiply(l.out, 0, 64, Epilogue::add, x, kWidth);
   worker.rows.load(x, kWidth, 0, 64, kWidth, l.norm2.data());
   worker.rows.multiply(l.mlp.up, 0, 64, Epilogue::siluMul, worker.inner.data(), kInner);

@@ -7,7 +7,6 @@ Rows::Rows(const Kernels& kernels, Precision precision, int tokens)
       bytes_(precision == Precision::stored ? (size_t)tokens * kInner : 0), low_(bytes_.size()), scales_(tokens), sums_(tokens) {}
 
 void Rows::load(const float* x, size_t stride, int first, int m, int k, const float* gain, bool fine) {
-  if (!gain) fine = true;
   if (first == 0) fine_ = fine;
   alignas(64) float normed[kWidth];
   for (int i = first; i < first + m; ++i) {

@@ -12,9 +12,8 @@ class Rows {
  public:
   // Room for `tokens` of at most kInner values.
   Rows(const Kernels& kernels, Precision precision, int tokens);
-  // Readies tokens [first, first + m) of x; gain null: as they are, else rms-normed with that gain. In stored precision normed values
-  // get 8 bits, or 15 where `fine`; those without a norm (attention's and SwiGLU's outputs, whose peaks stand far out) always 15.
-  // All tokens of a call alike.
+  // Readies tokens [first, first + m) of x; gain null: as they are, else rms-normed with that gain. In stored precision values
+  // get 8 bits, or 15 where `fine`. All tokens of a call alike.
   void load(const float* x, size_t stride, int first, int m, int k, const float* gain, bool fine = false);
   // (op)= w · row for the loaded tokens [first, first + m), panels [panel0, panel1); out: the row of token `first`.
   void multiply(const Matrix& w, int first, int m, int panel0, int panel1, Epilogue epilogue, float* out, size_t ldo) const;

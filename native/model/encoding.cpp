@@ -1,6 +1,7 @@
 // Writes landmarks, keys and values in their stored form.
 #include "model/encoding.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -10,7 +11,7 @@ namespace {
 
 float peakOf(const float* x, int n) {
   float peak = 0;
-  for (int i = 0; i < n; ++i) peak = std::fmax(peak, std::fabs(x[i]));
+  for (int i = 0; i < n; ++i) peak = std::max(peak, std::fabs(x[i]));
   return peak;
 }
 
@@ -30,7 +31,8 @@ float halfValue(uint16_t h) {
   return f * 0x1p112f;
 }
 
-int8_t rounded(float x) { return (int8_t)std::lrint(std::fmin(127.0f, std::fmax(-127.0f, x))); }
+// std::clamp, not fmin and fmax: those are calls here.
+int8_t rounded(float x) { return (int8_t)std::lrint(std::clamp(x, -127.0f, 127.0f)); }
 
 void storeHead(const float* k, const float* v, size_t stride, uint8_t* out) {
   uint16_t scales[128];

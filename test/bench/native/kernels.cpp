@@ -79,7 +79,7 @@ struct Bench {
     std::vector<float> out(240 * kInner);
     Rows rows(kernels, Precision::stored, 240);
     for (const bool fine : {false, true}) {
-      rows.load(x.data(), kWidth, 0, 240, kWidth, fine ? nullptr : weights.finalNorm.data());
+      rows.load(x.data(), kWidth, 0, 240, kWidth, weights.finalNorm.data(), fine);
       const double t = best(10, [&] {
         for (int i = 0; i < 10; ++i) rows.multiply(up, 0, 240, Epilogue::siluMul, out.data(), kInner);
       });
