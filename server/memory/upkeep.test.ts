@@ -31,6 +31,7 @@ describe("Upkeep", () => {
     const encoded = later<void>();
     const index = {
       getMeta: async () => "",
+      setMeta: async () => {},
       files: async () => [],
       checkpoint: async () => void events.push("checkpoint"),
       knownCommits: () => history.promise,
