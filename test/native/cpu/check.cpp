@@ -63,7 +63,7 @@ Marks::Marks(uint32_t chunks, int seed, uint32_t distinct) : chunks(chunks), flo
   }
   snapshot = snapshotOf(Precision::stored, bytes, chunks);
   std::vector<uint8_t> raw(floats.size() * sizeof(float));
-  std::memcpy(raw.data(), floats.data(), raw.size());
+  if (!raw.empty()) std::memcpy(raw.data(), floats.data(), raw.size());
   exact = snapshotOf(Precision::exact, raw, chunks);
 }
 
