@@ -1,24 +1,16 @@
 /** Calls of a function elsewhere in the repository, kept until the index changes. */
 import { type CallSite, callsIn } from "./calls.ts";
+import { Kept } from "./kept.ts";
 import type { NameSources } from "./known-names.ts";
 
 const mostHits = 24;
 const mostTexts = 8;
 const mostKept = 32;
-const keptOf = new WeakMap<object, Map<string, Promise<CallSite[]>>>();
+const kept = new Kept<CallSite[]>(mostKept);
 
 /** Calls of `name` in files other than `path`. */
 export async function callSites(sources: NameSources, path: string, name: string): Promise<CallSite[]> {
-  const files = await sources.index.files();
-  const kept = keptOf.get(files) ?? new Map<string, Promise<CallSite[]>>();
-  keptOf.set(files, kept);
-  const key = `${name}\n${path}`;
-  const sites = kept.get(key) ?? read(sources, path, name);
-  kept.delete(key);
-  kept.set(key, sites);
-  sites.catch(() => kept.delete(key));
-  if (kept.size > mostKept) kept.delete(kept.keys().next().value as string);
-  return sites;
+  return kept.get(await sources.index.files(), `${name}\n${path}`, () => read(sources, path, name));
 }
 
 async function read(sources: NameSources, path: string, name: string): Promise<CallSite[]> {

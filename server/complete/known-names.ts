@@ -5,6 +5,7 @@
 import type { IndexReader } from "../index/api.ts";
 import type { DocumentRow, SymbolDefinition, SymbolRow } from "../index/types.ts";
 import { FileNames } from "./imports.ts";
+import { Kept } from "./kept.ts";
 import { type Parameters, parametersOf } from "./signature.ts";
 import { membersIn, type Receiver, type Surroundings, typesIn } from "./surroundings.ts";
 
@@ -68,15 +69,6 @@ const mostHits = 24;
 const mostTexts = 8;
 const itself = new Set(["this", "self", "super", "Self", "static", "parent", "cls"]);
 
-/** What is known of a list of files: another list comes with any change of the index. */
-interface Known {
-  names: FileNames;
-  /** By path and imports, the last few. */
-  definitions: Map<string, Promise<FileDefinitions>>;
-  /** By path, receiver and imports, the last few: a name that is being written asks for them with every key. */
-  members: Map<string, Promise<Asked>>;
-}
-
 type Asked = Pick<KnownNames, "members" | "elsewhere">;
 
 interface FileDefinitions {
@@ -84,20 +76,24 @@ interface FileDefinitions {
   byName: ReadonlyMap<string, readonly Definition[]>;
 }
 
-const knownOf = new WeakMap<readonly DocumentRow[], Known>();
 const mostKept = 8;
+/** By list of files: another list comes with any change of the index. */
+const namesOf = new WeakMap<readonly DocumentRow[], FileNames>();
+/** By path and imports. */
+const keptDefinitions = new Kept<FileDefinitions>(mostKept);
+/** By path, receiver and imports: a name that is being written asks for them with every key. */
+const keptMembers = new Kept<Asked>(mostKept);
 
 export async function knownNames(sources: NameSources, path: string, around: Surroundings, receiver: Receiver | null): Promise<KnownNames> {
   const files = await sources.index.files();
-  const before = knownOf.get(files) ?? { names: new FileNames(files), definitions: new Map(), members: new Map() };
-  knownOf.set(files, before);
-  const { names } = before;
+  const names = namesOf.get(files) ?? new FileNames(files);
+  namesOf.set(files, names);
   const place = `${path}\n${around.imports.join("\n")}`;
-  const { ofFile, byName: definitions } = await kept(before.definitions, place, () =>
+  const { ofFile, byName: definitions } = await keptDefinitions.get(files, place, () =>
     definitionsFor(sources.index, files, names, path, around),
   );
   if (!receiver) return known(definitions, [], new Map());
-  const { members, elsewhere } = await kept(before.members, `${receiver.path}\n${place}`, async () => {
+  const { members, elsewhere } = await keptMembers.get(files, `${receiver.path}\n${place}`, async () => {
     const texts = await textsWith(sources, receiver, path);
     const members = await membersOf({ files, names, around, receiver, definitions, ofFile, path, texts, sources });
     return { members, elsewhere: askedIn(texts, receiver) };
@@ -110,16 +106,6 @@ function askedIn(texts: readonly string[], receiver: Receiver): Map<string, numb
   const asked = new Map<string, number>();
   for (const text of texts) for (const [name, times] of membersIn(text, receiver.name)) asked.set(name, (asked.get(name) ?? 0) + times);
   return asked;
-}
-
-/** The value of a key, made once; the oldest goes when there are too many. */
-function kept<T>(values: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
-  const value = values.get(key) ?? make();
-  values.delete(key);
-  values.set(key, value);
-  value.catch(() => values.delete(key));
-  if (values.size > mostKept) values.delete(values.keys().next().value as string);
-  return value;
 }
 
 async function definitionsFor(

@@ -5,6 +5,7 @@
  * A place is like the cursor's by the names around it, those that few passages hold counting most, and by the tokens straight before it.
  */
 import type { IndexReader } from "../index/api.ts";
+import { Kept } from "./kept.ts";
 import type { NameSources } from "./known-names.ts";
 
 export interface LikenessSources extends NameSources {
@@ -26,9 +27,9 @@ export interface Like {
 }
 
 /** In the file itself, and in passages of others. */
-export interface Alike {
-  here: ReadonlyMap<string, Like>;
-  elsewhere: ReadonlyMap<string, Like>;
+export interface Alike<T = Like> {
+  here: ReadonlyMap<string, T>;
+  elsewhere: ReadonlyMap<string, T>;
 }
 
 /** An argument by its text: the likest of all places where one stands; and of those in the same place of calls of the same function. */
@@ -38,10 +39,7 @@ export interface LikeArgument {
   same: number;
 }
 
-export interface AlikeArguments {
-  here: ReadonlyMap<string, LikeArgument>;
-  elsewhere: ReadonlyMap<string, LikeArgument>;
-}
+export type AlikeArguments = Alike<LikeArgument>;
 
 export const nothingAlike: Alike & AlikeArguments = { here: new Map(), elsewhere: new Map() };
 
@@ -113,10 +111,10 @@ export class Likeness {
     const names = new Set(tokensOf([...above, line, ...below].join("\n")).filter((one) => nameStart.test(one)));
     const heaviest = [...names].map((name) => ({ name, weight: this.#weigh(name) })).sort((a, b) => b.weight - a.weight);
     const sum = heaviest.reduce((total, { weight }) => total + weight, 0);
-    const kept = heaviest.slice(0, mostNames);
+    const compared = heaviest.slice(0, mostNames);
     return {
-      bits: new Map(kept.map(({ name }, bit) => [name, 1 << bit])),
-      weights: kept.map(({ weight }) => weight / sum),
+      bits: new Map(compared.map(({ name }, bit) => [name, 1 << bit])),
+      weights: compared.map(({ weight }) => weight / sum),
       tokens: tokensOf([...above.slice(-1), line].join("\n")).reverse(),
     };
   }
@@ -135,20 +133,11 @@ function queryOf(text: string, at: number): string {
 }
 
 /** Passages by path and query, the last few, kept until the index changes. */
-const keptOf = new WeakMap<object, Map<string, Promise<readonly Passage[]>>>();
 const mostKept = 4;
+const kept = new Kept<readonly Passage[]>(mostKept);
 
 async function passagesLike(sources: LikenessSources, path: string, query: string): Promise<readonly Passage[]> {
-  const files = await sources.index.files();
-  const kept = keptOf.get(files) ?? new Map<string, Promise<readonly Passage[]>>();
-  keptOf.set(files, kept);
-  const key = `${path}\n${query}`;
-  const passages = kept.get(key) ?? readPassages(sources, path, query);
-  kept.delete(key);
-  kept.set(key, passages);
-  passages.catch(() => kept.delete(key));
-  if (kept.size > mostKept) kept.delete(kept.keys().next().value as string);
-  return passages;
+  return kept.get(await sources.index.files(), `${path}\n${query}`, () => readPassages(sources, path, query));
 }
 
 async function readPassages(sources: LikenessSources, path: string, query: string): Promise<readonly Passage[]> {
