@@ -33,6 +33,11 @@ export function explain(error: unknown, file: string): unknown {
   return error;
 }
 
+/** Another connection holds what is needed: the same may succeed a moment later. */
+export function isBusy(error: unknown): boolean {
+  return sqliteCode(error) === code.busy;
+}
+
 function sqliteCode(error: unknown): number | undefined {
   const { errcode } = (error ?? {}) as { errcode?: unknown };
   return typeof errcode === "number" ? errcode & 0xff : undefined;

@@ -7,7 +7,7 @@
  */
 import { statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
-import { damaged, explain } from "./errors.ts";
+import { damaged, explain, isBusy } from "./errors.ts";
 
 /** PRAGMA user_version. A database with another one is set aside, never converted. */
 export const schemaVersion = 3;
@@ -165,15 +165,31 @@ function countDiff(row: "OLD" | "NEW", sign: "+" | "-"): string {
 export type Access = "read" | "write";
 
 /**
+ * How long opening tries again while others open the same database. SQLite's own waiting (busy_timeout) does not hold for the change to
+ * WAL: two that are about to make it would wait for each other, so it refuses one of them at once.
+ */
+const openWithinMs = 10_000;
+const openPauseMs = 5;
+
+/**
  * Opens the database at `file`, creating the tables where it is new. Throws DamagedIndexError when it is damaged or of another version,
  * IndexAccessError when it cannot be reached.
  */
 export function openDatabase(file: string, access: Access): DatabaseSync {
-  try {
-    return access === "write" ? openToWrite(file) : openToRead(file);
-  } catch (error) {
-    throw explain(error, file);
+  const until = Date.now() + openWithinMs;
+  for (;;) {
+    try {
+      return access === "write" ? openToWrite(file) : openToRead(file);
+    } catch (error) {
+      if (!isBusy(error) || Date.now() >= until) throw explain(error, file);
+      pause(openPauseMs);
+    }
   }
+}
+
+/** Holds this thread; a database is opened on a thread of its own. */
+function pause(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
 function openToWrite(file: string): DatabaseSync {
