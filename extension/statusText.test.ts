@@ -37,6 +37,25 @@ describe("detailsOf", () => {
   });
 });
 
+describe("the engine", () => {
+  const engine = {
+    backend: "cpu" as const,
+    detail: "avx2",
+    modelId: "m",
+    threads: 2,
+    documents: 1,
+    chunks: 1,
+    tokensEncoded: 0,
+    encodeMs: 0,
+  };
+
+  it("stands in the details with the reason why no GPU serves", () => {
+    const withoutGpu = "The CPU was asked for (everyline.gpuGigabytes: 0).";
+    expect(detailsOf({ ...ready, engine })).toContain("Engine: cpu (avx2), 2 threads");
+    expect(detailsOf({ ...ready, engine: { ...engine, withoutGpu } })).toContain(withoutGpu);
+  });
+});
+
 describe("suggestions", () => {
   it("stand in the details once there are some", () => {
     expect(detailsOf({ ...ready, suggestions: { offered: 0, accepted: 0 } })).toEqual(detailsOf(ready));

@@ -23,7 +23,10 @@ export function detailsOf(status: MemoryStatus): string[] {
   if (diffs > 0) lines.push(`Changes of ${count(diffs, "commit")}; ${count(leftOut, "changed file")} left out`);
   if (toEncode > 0)
     lines.push(`Read by the model: ${count(encoded, "part")} of commits of ${toEncode.toLocaleString("en-US")}, newest first`);
-  if (status.engine) lines.push(`Engine: ${status.engine.backend} (${status.engine.detail}), ${count(status.engine.threads, "thread")}`);
+  if (status.engine) {
+    lines.push(`Engine: ${status.engine.backend} (${status.engine.detail}), ${count(status.engine.threads, "thread")}`);
+    if (status.engine.withoutGpu) lines.push(status.engine.withoutGpu);
+  }
   const { suggestions } = status;
   if (suggestions && suggestions.offered > 0)
     lines.push(`Suggestions since the window opened: ${suggestions.offered} offered, ${suggestions.accepted} accepted`);

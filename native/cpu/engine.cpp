@@ -83,7 +83,7 @@ Result<std::shared_ptr<Engine>> Engine::load(const EngineOptions& options) {
 
 Result<Done> Engine::openGpu(const EngineOptions& options) {
   if (options.backend == "cpu") {
-    withoutGpu_ = "The CPU was asked for.";
+    withoutGpu_ = "The CPU was asked for (everyline.gpuGigabytes: 0).";
   } else if (!options.isa.empty() || options.precision == Precision::exact) {
     withoutGpu_ = "An instruction set or float precision was asked for, which the CPU alone has.";
   } else if (auto gpu = openCuda({options.cuda.library, options.model, options.cuda.vram, options.cuda.idle})) {

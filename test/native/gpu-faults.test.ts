@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { buildFakeGpu } from "./fake-gpu/build.ts";
 
 const run = promisify(execFile);
 const sources = join(import.meta.dirname, "fake-gpu");
@@ -13,10 +14,7 @@ let folder: string;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "everyline-fake-gpu-"));
-  const include = join(import.meta.dirname, "..", "..", "native");
-  const build = (source: string, target: string) =>
-    run("c++", ["-std=c++20", "-shared", "-fPIC", "-I", include, "-o", target, join(sources, source)]);
-  await Promise.all([build("driver.cpp", join(folder, "libcuda.so.1")), build("library.cpp", library())]);
+  await buildFakeGpu(folder);
 }, 60_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -1,20 +1,10 @@
-/** The language server as an editor starts it: a child process over stdio, on a real repository. */
-import { type ChildProcess, spawn } from "node:child_process";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
+/** The language server as an editor starts it, on a real repository. */
 import { afterEach, describe, expect, it, vi } from "vitest";
-import {
-  createProtocolConnection,
-  type InlineCompletionItem,
-  type ProtocolConnection,
-  StreamMessageReader,
-  StreamMessageWriter,
-} from "vscode-languageserver/node";
+import type { InlineCompletionItem } from "vscode-languageserver/node";
 import type { MemoryStatus } from "../../server/memory/types.ts";
-import { type LocatedAnswer, type LocatedEvidence, Notifications, type Request, Requests } from "../../server/protocol.ts";
-import { repository, folder as temporaryFolder } from "./repository.ts";
+import { type LocatedAnswer, type LocatedEvidence, Requests } from "../../server/protocol.ts";
+import { startServer } from "./server-process.ts";
 
-const main = join(import.meta.dirname, "../../server/main.ts");
 const patience = { timeout: 55_000, interval: 100 };
 
 const ends: (() => Promise<void>)[] = [];
@@ -83,46 +73,7 @@ describe("the language server", () => {
 });
 
 async function started(files: Record<string, string>, further: string[] = []) {
-  const work = await repository(files);
-  await work.commit("Begin");
-  const home = await temporaryFolder();
-  const child = spawn(process.execPath, [main, "--stdio"], {
-    env: { ...process.env, EVERYLINE_HOME: home.path },
-    stdio: ["pipe", "pipe", "inherit"],
-  });
-  const exit = new Promise<number | null>((resolve) => child.once("exit", resolve));
-  const client = createProtocolConnection(new StreamMessageReader(child.stdout!), new StreamMessageWriter(child.stdin!));
-  client.onNotification(Notifications.statusChanged, () => {});
-  client.listen();
-  ends.push(async () => {
-    client.dispose();
-    if (running(child)) child.kill("SIGKILL");
-    await exit;
-    await work.dispose();
-    await home.dispose();
-  });
-  const uri = pathToFileURL(work.path).href;
-  await client.sendRequest("initialize", {
-    processId: process.pid,
-    rootUri: null,
-    workspaceFolders: [uri, ...further].map((one) => ({ uri: one, name: one })),
-    capabilities: {},
-  });
-  await client.sendNotification("initialized", {});
-  return {
-    child,
-    client,
-    exit,
-    uriOf: (path: string) => `${uri}/${path}`,
-    ask: <R>({ method }: Request<never, R> | { method: string }, params: object) => asked<R>(client, method, params),
-    status: async () => (await asked<MemoryStatus[]>(client, Requests.status.method, { folder: "" }))[0],
-  };
-}
-
-function asked<R>(client: ProtocolConnection, method: string, params: object): Promise<R> {
-  return client.sendRequest<R>(method, params);
-}
-
-function running(child: ChildProcess): boolean {
-  return child.exitCode === null && child.signalCode === null;
+  const server = await startServer({ files, further });
+  ends.push(server.dispose);
+  return server;
 }

@@ -1,5 +1,7 @@
 // Stands for everyline-cuda.so where there is no GPU: it starts, begins a call and loses the device in the middle of it; how, says FAKE_GPU:
 // "gone" (the device), "no-memory" (of it), "start" (it does not start at all) or "works" (decoding reads all chunks and gives zeros).
+// Its name tells the limit on memory that it was given; under 100 MB it does not start, as the real one.
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string>
@@ -20,9 +22,11 @@ int32_t fails(const EverylineCudaCall* call, EverylineCudaError* error) {
   return -1;
 }
 
-EverylineCudaEngine* create(const char*, uint64_t, char* name, EverylineCudaError* error) {
+EverylineCudaEngine* create(const char*, uint64_t vram, char* name, EverylineCudaError* error) {
   if (asked() == "start") return std::strcpy(error->code, "no-memory"), std::strcpy(error->message, "The fake GPU has no memory."), nullptr;
-  std::strcpy(name, "Fake GPU");
+  if (vram > 0 && vram < 100'000'000)
+    return std::strcpy(error->code, "no-memory"), std::strcpy(error->message, "The memory allowed on the fake GPU is not enough."), nullptr;
+  std::snprintf(name, 256, vram ? "Fake GPU, %llu bytes at most" : "Fake GPU, no limit given", (unsigned long long)vram);
   return new EverylineCudaEngine;
 }
 void destroy(EverylineCudaEngine* engine) { delete engine; }
