@@ -27,16 +27,16 @@ Result<std::shared_ptr<Mapping>> Mapping::open(int fd, const char* what) {
     if (p == MAP_FAILED) continue;
     m->data_ = (const uint8_t*)p;
     m->reserved_ = size;
-    void* marks = mmap(nullptr, size / kBlock, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (marks == MAP_FAILED) break;
-    m->marks_ = (std::atomic<uint8_t>*)marks;
+    void* times = mmap(nullptr, size / kBlock * sizeof(uint32_t), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (times == MAP_FAILED) break;
+    m->times_ = (std::atomic<uint32_t>*)times;
     return m;
   }
   return Error{"no-memory", std::string("The ") + what + " cannot be mapped: " + std::strerror(errno) + "."};
 }
 
 Mapping::~Mapping() {
-  if (marks_) munmap((void*)marks_, reserved_ / kBlock);
+  if (times_) munmap((void*)times_, reserved_ / kBlock * sizeof(uint32_t));
   if (data_) munmap((void*)data_, reserved_);
   if (fd_ >= 0) close(fd_);
 }
@@ -60,23 +60,28 @@ bool Mapping::read(const uint8_t* from, size_t bytes, uint8_t* to) const {
 }
 
 void Mapping::touch(const uint8_t* from, size_t bytes) const {
+  const uint32_t now = now_.load(std::memory_order_relaxed);
   for (uint64_t b = (uint64_t)(from - data_) / kBlock; b <= (uint64_t)(from + bytes - 1 - data_) / kBlock; ++b) {
-    if (marks_[b].load(std::memory_order_relaxed) == fresh) continue;
-    if (marks_[b].exchange(fresh, std::memory_order_relaxed) == none) ++blocks_;
+    if (times_[b].load(std::memory_order_relaxed) == now) continue;
+    if (times_[b].exchange(now, std::memory_order_relaxed) == 0) ++blocks_;
   }
 }
 
-void Mapping::age() {
-  const uint64_t count = (size() + kBlock - 1) / kBlock;
+void Mapping::addTo(std::map<uint32_t, uint64_t>& bytesByTime) const {
+  for (uint64_t b = 0, count = blocksOfFile(); b < count; ++b)
+    if (const uint32_t time = times_[b].load(std::memory_order_relaxed)) bytesByTime[time] += kBlock;
+}
+
+void Mapping::letGo(uint32_t time) {
+  const uint64_t count = blocksOfFile();
+  const auto goes = [&](uint64_t b) { return times_[b] != 0 && times_[b] <= time; };
   for (uint64_t b = 0; b < count; ++b) {
     uint64_t end = b;
-    for (; end < count && marks_[end] == old; ++end) marks_[end] = none;
-    if (end > b) {
-      madvise((void*)(data_ + b * kBlock), (end - b) * kBlock, MADV_DONTNEED);
-      blocks_ -= end - b;
-      b = end;
-    }
-    if (b < count && marks_[b] == fresh) marks_[b] = old;
+    for (; end < count && goes(end); ++end) times_[end] = 0;
+    if (end == b) continue;
+    madvise((void*)(data_ + b * kBlock), (end - b) * kBlock, MADV_DONTNEED);
+    blocks_ -= end - b;
+    b = end;
   }
 }
 
@@ -111,6 +116,7 @@ Result<Done> Memory::attachSegment(int segment, int fd) {
   auto& slot = segments_[segment];
   if (slot && slot->sameFile(**mapping)) return Done{};
   slot = *mapping;
+  slot->setTime(time_);
   snapshot_ = nullptr;
   return Done{};
 }
@@ -218,21 +224,32 @@ std::vector<int32_t> Memory::missing() {
   return out;
 }
 
-uint64_t Memory::residentNow() const {
-  uint64_t bytes = landmarks_ ? landmarks_->size() : 0;
+uint64_t Memory::touchedNow() const {
+  uint64_t bytes = 0;
   for (const auto& [number, mapping] : segments_) bytes += mapping->touched();
   return bytes;
 }
 
 uint64_t Memory::resident() {
   std::lock_guard lock(mutex_);
-  return residentNow();
+  return landmarkBytesNow() + touchedNow();
 }
 
 void Memory::keepWithin(uint64_t budget) {
   std::lock_guard lock(mutex_);
-  for (int round = 0; round < 2 && residentNow() > budget; ++round)
-    for (auto& [number, mapping] : segments_) mapping->age();
+  const uint64_t marks = landmarkBytesNow(), room = budget > marks ? budget - marks : 0;
+  if (uint64_t held = touchedNow(); held > room) {
+    std::map<uint32_t, uint64_t> bytesByTime;
+    for (const auto& [number, mapping] : segments_) mapping->addTo(bytesByTime);
+    uint32_t last = 0;
+    for (auto it = bytesByTime.begin(); it != bytesByTime.end() && held > room - room / 8; ++it) {
+      last = it->first;
+      held -= it->second;
+    }
+    for (auto& [number, mapping] : segments_) mapping->letGo(last);
+  }
+  ++time_;
+  for (auto& [number, mapping] : segments_) mapping->setTime(time_);
 }
 
 int Memory::documents() {

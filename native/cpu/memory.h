@@ -4,7 +4,7 @@
 // a snapshot, which keeps its mappings alive: documents may come and go while a search runs.
 //
 // Landmarks are all read by every question. Keys and values are read where a chunk is chosen; what was read stays mapped until the budget is
-// exceeded, then what was not read lately is let go (it stays in the system's file cache while there is room).
+// exceeded, then what was read longest ago is let go (it stays in the system's file cache while there is room).
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -41,23 +41,28 @@ class Mapping {
 
   // Reads bytes past the mapping: nothing more is mapped than before. False where the file is shorter or cannot be read.
   bool read(const uint8_t* from, size_t bytes, uint8_t* to) const;
-  // Notes that these bytes are read. From any thread.
+  // Notes that these bytes are read at the time set last. From any thread.
   void touch(const uint8_t* from, size_t bytes) const;
+  // Counts calls from 1.
+  void setTime(uint32_t now) { now_ = now; }
   // Bytes that were touched and not let go since, in whole blocks.
   uint64_t touched() const { return blocks_.load() * kBlock; }
-  // Lets go of what was not touched since the last call. Not while anyone reads.
-  void age();
+  // Adds them up by the time when they were touched last.
+  void addTo(std::map<uint32_t, uint64_t>& bytesByTime) const;
+  // Lets go of what was touched last at `time` or before. Not while anyone reads.
+  void letGo(uint32_t time);
 
  private:
   static constexpr uint64_t kBlock = 64 << 10;  // what Linux maps around a page that is read
-  enum Mark : uint8_t { none, old, fresh };
-
   int fd_ = -1;
   const uint8_t* data_ = nullptr;
   uint64_t reserved_ = 0;
   uint64_t device_ = 0, inode_ = 0;
-  std::atomic<uint8_t>* marks_ = nullptr;  // one a block
-  mutable std::atomic<uint64_t> blocks_{0};  // whose mark is not none
+  uint64_t blocksOfFile() const { return (size() + kBlock - 1) / kBlock; }
+
+  std::atomic<uint32_t>* times_ = nullptr;  // when a block was touched last, 0: it is let go
+  std::atomic<uint32_t> now_{1};
+  mutable std::atomic<uint64_t> blocks_{0};  // whose time is not 0
 };
 
 // The documents at one moment. A chunk's id here is its place in order of documents: firsts[i] + chunk.
@@ -93,14 +98,16 @@ class Memory {
   std::vector<int32_t> missing();
   // Bytes of landmarks and of keys and values that are mapped for reading.
   uint64_t resident();
-  // Lets go of keys and values until no more than `budget` is resident, those read last going last. Not while a call runs.
+  // After each call, and not while one runs: where more than `budget` is resident, lets go of keys and values until an eighth of their room is
+  // free, those read last going last.
   void keepWithin(uint64_t budget);
   int documents();
   int64_t chunks();
 
  private:
   Result<Done> check(const Place& place) const;
-  uint64_t residentNow() const;
+  uint64_t landmarkBytesNow() const { return landmarks_ ? landmarks_->size() : 0; }
+  uint64_t touchedNow() const;
   void removeOne(int32_t document);
 
   const Precision precision_;
@@ -112,6 +119,7 @@ class Memory {
   int64_t chunks_ = 0;
   std::shared_ptr<const Snapshot> snapshot_;  // null when out of date
   std::set<int32_t> wanted_;
+  uint32_t time_ = 1;
 };
 
 }  // namespace everyline

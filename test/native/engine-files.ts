@@ -92,6 +92,20 @@ export function attach(engine: NativeEngine, documents: Int32Array[], encoded: E
   return { places, folder, dispose: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
+/** The same with a segment for each document: `files` are theirs, in order. */
+export function attachApart(engine: NativeEngine, documents: Int32Array[], encoded: EncodedChunks[]): Attached & { files: string[] } {
+  const attached = attach(engine, documents, encoded);
+  const files = encoded.map(({ kv }, i) => {
+    const file = join(attached.folder, `segment-${i + 1}.kv`);
+    writeFileSync(file, kv);
+    const fd = openSync(file, "r");
+    unwrap(engine.attachSegment(i + 1, fd));
+    closeSync(fd);
+    return file;
+  });
+  return { ...attached, places: attached.places.map((place, i) => ({ ...place, segment: i + 1, offset: 0 })), files };
+}
+
 /** Encodes and attaches documents and adds all of them. */
 export async function remember(engine: NativeEngine, documents: Int32Array[]): Promise<Attached & { encoded: EncodedChunks[] }> {
   const encoded = await encode(engine, documents);

@@ -1,7 +1,18 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { CHUNK, KV_BYTES, type NativeEngine, type SearchScores, type Step, unwrap } from "../../native/addon.ts";
-import { type Attached, attach, encode, isas, largestDifference, loadEngine, none, remember, someIds } from "./engine-files.ts";
+import { CHUNK, KV_BYTES, LANDMARK_BYTES, type NativeEngine, type SearchScores, type Step, unwrap } from "../../native/addon.ts";
+import {
+  type Attached,
+  attach,
+  attachApart,
+  encode,
+  isas,
+  largestDifference,
+  loadEngine,
+  none,
+  remember,
+  someIds,
+} from "./engine-files.ts";
 
 async function begin(engine: NativeEngine, ids: Int32Array, hidden: Int32Array = none): Promise<Step> {
   return unwrap(await unwrap(engine.session()).begin(ids, hidden));
@@ -168,6 +179,7 @@ describe("documents", () => {
 
 describe("keys and values", () => {
   const budget = 2 << 20;
+  const block = 64 << 10; // what is mapped and let go together
   const documents = Array.from({ length: 60 }, () => someIds(8 * CHUNK, 21));
 
   /** Attends the documents two by two, and returns what is mapped then: as the engine counts, and as the system does. */
@@ -190,7 +202,7 @@ describe("keys and values", () => {
     return result;
   }
 
-  it("that are mapped stay within the budget, those not read lately going first", async () => {
+  it("that are mapped stay within the budget", async () => {
     const bounded = await attendAll(budget);
     expect(bounded.counted).toBeLessThanOrEqual(budget);
     expect(bounded.mapped).toBeLessThanOrEqual(budget);
@@ -198,6 +210,46 @@ describe("keys and values", () => {
     const free = await attendAll(1 << 30);
     expect(free.counted).toBeGreaterThan(all);
     expect(free.mapped).toBeGreaterThan(0.9 * all);
+  });
+
+  it("that were read longest ago make room, and come back with the same results, bit for bit", async () => {
+    const texts = [1, 2, 3, 4, 5].map((seed) => someIds(16 * CHUNK, seed));
+    const blocks = Math.ceil((16 * KV_BYTES) / block) * block; // of a document
+    const free = await loadEngine();
+    const encoded = await encode(free, texts);
+    const expected: Float32Array[] = [];
+    for (const [i, ids] of texts.entries()) {
+      const { places, dispose } = attach(free, [ids], [encoded[i]!]);
+      unwrap(free.addDocuments(places));
+      expected.push((await begin(free, question)).logits);
+      dispose();
+    }
+    free.close();
+
+    const engine = await loadEngine({ ram: texts.length * 16 * LANDMARK_BYTES + 4 * blocks });
+    const { places, files, dispose } = attachApart(engine, texts, encoded);
+    const read = async (i: number) => {
+      unwrap(engine.addDocuments([{ ...places[i]!, document: 1 }]));
+      expect((await begin(engine, question)).logits).toEqual(expected[i]);
+      return files.flatMap((file, other) => (residentBytes(file) > 0 ? [other] : []));
+    };
+    for (const i of [0, 1, 2, 3]) await read(i);
+    expect(await read(0)).toEqual([0, 1, 2, 3]);
+    expect(await read(4)).toEqual([0, 3, 4]); // an eighth of the room is freed, so two have gone
+    expect(await read(1)).toEqual([0, 1, 3, 4]);
+    expect(engine.stats().resident).toBe(texts.length * 16 * LANDMARK_BYTES + 4 * blocks);
+    engine.close();
+    dispose();
+  });
+
+  it("are all let go after each call where the budget has no room for them", async () => {
+    const engine = await loadEngine({ ram: 0 });
+    const memory = await remember(engine, [someIds(8 * CHUNK, 3)]);
+    const first = await begin(engine, question);
+    expect(engine.stats().resident).toBe(8 * LANDMARK_BYTES);
+    expect((await begin(engine, question)).logits).toEqual(first.logits);
+    engine.close();
+    memory.dispose();
   });
 });
 
