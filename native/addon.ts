@@ -130,8 +130,8 @@ export interface EngineOptions {
   /** Seconds without a call after which all of them are given back, until the next call. Default 300. */
   gpuIdleSeconds?: number;
   /**
-   * Bytes of landmarks, keys and values that stay mapped between calls; default 512 MB. Keys and values beyond it are read again from the cache
-   * when they are wanted; landmarks, 264 bytes a chunk, always stay.
+   * Bytes of landmarks, keys and values that stay mapped once no call runs for a moment; default 512 MB, twice as many while calls follow one another.
+   * Keys and values beyond it are read again from the cache when they are wanted; landmarks, 264 bytes a chunk, always stay.
    */
   ram?: number;
 }

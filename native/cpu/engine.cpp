@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <fstream>
+#include <limits>
 #include <new>
 #include <numeric>
 
@@ -11,6 +12,8 @@ namespace everyline {
 namespace {
 
 constexpr int kNice = 10;
+constexpr std::chrono::milliseconds kPause(100);  // without a call, before a lane rests
+constexpr int kRanges = 8;                      // let go of at once: a call that comes waits for it
 constexpr int64_t kQuietNs = 2'000'000;         // how long after an interactive call an encode still waits: tokens come one after another
 
 int64_t now() { return std::chrono::steady_clock::now().time_since_epoch().count(); }
@@ -32,7 +35,7 @@ Error closedError() { return {"cancelled", "The engine is closed."}; }
 
 // ---- lanes
 
-Lane::Lane(int niceness) : thread_([this, niceness] { loop(niceness); }) {}
+Lane::Lane(int niceness, std::function<bool()> rest) : rest_(std::move(rest)), thread_([this, niceness] { loop(niceness); }) {}
 
 Lane::~Lane() {
   {
@@ -53,16 +56,24 @@ void Lane::post(std::function<void()> call) {
 
 void Lane::loop(int niceness) {
   lowerPriority(niceness);
-  for (;;) {
-    std::function<void()> call;
-    {
-      std::unique_lock lock(mutex_);
-      wake_.wait(lock, [&] { return closing_ || !calls_.empty(); });
-      if (calls_.empty()) return;
-      call = std::move(calls_.front());
-      calls_.pop_front();
+  const auto asked = [&] { return closing_ || !calls_.empty(); };
+  std::chrono::milliseconds pause;
+  for (bool untidy = false;;) {
+    std::unique_lock lock(mutex_);
+    if (untidy && !wake_.wait_for(lock, pause, asked)) {
+      lock.unlock();
+      untidy = rest_();
+      pause = pause.zero();
+      continue;
     }
+    wake_.wait(lock, asked);
+    if (calls_.empty()) return;
+    const std::function<void()> call = std::move(calls_.front());
+    calls_.pop_front();
+    lock.unlock();
     call();
+    untidy = rest_ != nullptr;
+    pause = kPause;
   }
 }
 
@@ -117,8 +128,8 @@ bool Engine::fallsBack(const std::shared_ptr<Backend>& failed, const Error& erro
 Engine::Engine(std::shared_ptr<Weights> weights, const Kernels& kernels, const EngineOptions& options, int threads)
     : weights_(std::move(weights)), kernels_(kernels), precision_(options.precision), threads_(threads), ram_(options.ram), memory_(options.precision),
       quickPool_(threads, 0), slowPool_(threads, kNice, [this](int worker) { return gate(worker); }), taskStarted_(threads),
-      cpu_(std::make_shared<CpuBackend>(*weights_, kernels, precision_, quickPool_, slowPool_)), quickLane_(std::make_unique<Lane>(0)),
-      slowLane_(std::make_unique<Lane>(kNice)) {}
+      cpu_(std::make_shared<CpuBackend>(*weights_, kernels, precision_, quickPool_, slowPool_)),
+      quickLane_(std::make_unique<Lane>(0, [this] { return memory_.keepWithin(ram_, kRanges); })), slowLane_(std::make_unique<Lane>(kNice)) {}
 
 Engine::~Engine() { close(); }
 
@@ -259,7 +270,6 @@ Result<SearchScores> Engine::search(const std::vector<int32_t>& ids, int layers)
       }
     }
     memory_.want(wanted);
-    memory_.keepWithin(ram_);
     return out;
   } catch (const std::bad_alloc&) {
     return Error{"no-memory", "There is not enough memory to search."};
@@ -334,7 +344,9 @@ Result<Step> Session::advance(const std::vector<int32_t>& ids, int before) {
     addPowers(*step);
   }
   engine_->memory().want(wanted);
-  engine_->memory().keepWithin(engine_->ram_);
+  Memory& memory = engine_->memory();
+  if (memory.resident() > 2 * engine_->ram_) memory.keepWithin(engine_->ram_, std::numeric_limits<int>::max());
+  memory.nextCall();
   std::lock_guard lock(engine_->sessionsMutex_);
   std::erase(engine_->running_, this);
   return step;

@@ -32,7 +32,8 @@ struct EngineOptions {
   Precision precision = Precision::stored;
   std::string backend = "auto";  // "auto", "cpu", "cuda"; an instruction set or float precision asks for the CPU
   CudaOptions cuda = {};         // its model is this one
-  uint64_t ram = 512ull << 20;   // bytes of landmarks, keys and values that stay mapped between calls; landmarks always do
+  // Bytes of landmarks, keys and values that stay mapped once no call runs (landmarks always do); twice as many while one comes after another.
+  uint64_t ram = 512ull << 20;
 };
 
 struct SearchScores {
@@ -40,10 +41,11 @@ struct SearchScores {
   std::vector<float> scores;
 };
 
-// One thread that runs posted calls in order. Its destructor runs what is left and joins.
+// One thread that runs posted calls in order, and `rest` after some of them, once no more came for a while, again while it returns true.
+// Its destructor runs the calls that are left and joins.
 class Lane {
  public:
-  explicit Lane(int niceness);
+  explicit Lane(int niceness, std::function<bool()> rest = nullptr);
   ~Lane();
   void post(std::function<void()> call);
 
@@ -53,6 +55,7 @@ class Lane {
   std::condition_variable wake_;
   std::deque<std::function<void()>> calls_;
   bool closing_ = false;
+  const std::function<bool()> rest_;
   std::thread thread_;
 };
 

@@ -72,16 +72,17 @@ void Mapping::addTo(std::map<uint32_t, uint64_t>& bytesByTime) const {
     if (const uint32_t time = times_[b].load(std::memory_order_relaxed)) bytesByTime[time] += kBlock;
 }
 
-void Mapping::letGo(uint32_t time) {
+void Mapping::letGo(uint32_t time, int& ranges) {
   const uint64_t count = blocksOfFile();
   const auto goes = [&](uint64_t b) { return times_[b] != 0 && times_[b] <= time; };
-  for (uint64_t b = 0; b < count; ++b) {
-    uint64_t end = b;
-    for (; end < count && goes(end); ++end) times_[end] = 0;
-    if (end == b) continue;
+  for (uint64_t b = 0; b < count && ranges > 0; ++b) {
+    if (!goes(b)) continue;
+    uint64_t end = b + 1;
+    for (uint64_t next = end; next < count && next <= end + kGap; ++next)
+      if (goes(next)) end = next + 1;
     madvise((void*)(data_ + b * kBlock), (end - b) * kBlock, MADV_DONTNEED);
-    blocks_ -= end - b;
-    b = end;
+    for (; b < end; ++b) blocks_ -= times_[b].exchange(0) != 0;
+    --ranges;
   }
 }
 
@@ -235,21 +236,28 @@ uint64_t Memory::resident() {
   return landmarkBytesNow() + touchedNow();
 }
 
-void Memory::keepWithin(uint64_t budget) {
+void Memory::nextCall() {
   std::lock_guard lock(mutex_);
-  const uint64_t marks = landmarkBytesNow(), room = budget > marks ? budget - marks : 0;
-  if (uint64_t held = touchedNow(); held > room) {
-    std::map<uint32_t, uint64_t> bytesByTime;
-    for (const auto& [number, mapping] : segments_) mapping->addTo(bytesByTime);
-    uint32_t last = 0;
-    for (auto it = bytesByTime.begin(); it != bytesByTime.end() && held > room - room / 8; ++it) {
-      last = it->first;
-      held -= it->second;
-    }
-    for (auto& [number, mapping] : segments_) mapping->letGo(last);
-  }
   ++time_;
   for (auto& [number, mapping] : segments_) mapping->setTime(time_);
+}
+
+bool Memory::keepWithin(uint64_t budget, int ranges) {
+  std::lock_guard lock(mutex_);
+  const uint64_t marks = landmarkBytesNow(), room = budget > marks ? budget - marks : 0;
+  uint64_t held = touchedNow();
+  if (going_ == 0 && held > room) {
+    std::map<uint32_t, uint64_t> bytesByTime;
+    for (const auto& [number, mapping] : segments_) mapping->addTo(bytesByTime);
+    for (auto it = bytesByTime.begin(); it != bytesByTime.end() && held > room - room / 8; ++it) {
+      going_ = it->first;
+      held -= it->second;
+    }
+  }
+  if (going_ == 0) return false;
+  for (auto& [number, mapping] : segments_) mapping->letGo(going_, ranges);
+  if (ranges > 0) going_ = 0;
+  return going_ != 0;
 }
 
 int Memory::documents() {

@@ -4,7 +4,7 @@
 // a snapshot, which keeps its mappings alive: documents may come and go while a search runs.
 //
 // Landmarks are all read by every question. Keys and values are read where a chunk is chosen; what was read stays mapped until the budget is
-// exceeded, then what was read longest ago is let go (it stays in the system's file cache while there is room).
+// exceeded, then what was read longest ago is let go once no call runs (it stays in the system's file cache while there is room).
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -49,11 +49,12 @@ class Mapping {
   uint64_t touched() const { return blocks_.load() * kBlock; }
   // Adds them up by the time when they were touched last.
   void addTo(std::map<uint32_t, uint64_t>& bytesByTime) const;
-  // Lets go of what was touched last at `time` or before. Not while anyone reads.
-  void letGo(uint32_t time);
+  // Lets go of what was touched last at `time` or before, of `ranges` at most, and takes these off. Not while anyone reads.
+  void letGo(uint32_t time, int& ranges);
 
  private:
   static constexpr uint64_t kBlock = 64 << 10;  // what Linux maps around a page that is read
+  static constexpr uint64_t kGap = 2;           // blocks between two that go which go along: reading them again costs less than one more range
   int fd_ = -1;
   const uint8_t* data_ = nullptr;
   uint64_t reserved_ = 0;
@@ -98,9 +99,11 @@ class Memory {
   std::vector<int32_t> missing();
   // Bytes of landmarks and of keys and values that are mapped for reading.
   uint64_t resident();
-  // After each call, and not while one runs: where more than `budget` is resident, lets go of keys and values until an eighth of their room is
-  // free, those read last going last.
-  void keepWithin(uint64_t budget);
+  // After each call.
+  void nextCall();
+  // Where more than `budget` is resident, lets go of keys and values until an eighth of their room is free, those read last going last; of `ranges`
+  // of blocks at most, for each may take 0.1 ms. True while there are more. Not while a call runs.
+  bool keepWithin(uint64_t budget, int ranges);
   int documents();
   int64_t chunks();
 
@@ -120,6 +123,7 @@ class Memory {
   std::shared_ptr<const Snapshot> snapshot_;  // null when out of date
   std::set<int32_t> wanted_;
   uint32_t time_ = 1;
+  uint32_t going_ = 0;  // what was touched last by then is being let go
 };
 
 }  // namespace everyline
