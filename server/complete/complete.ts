@@ -172,7 +172,7 @@ export class Completer {
     const { endpoint, model } = this.#memory.settings.completion;
     const { path, prefix, suffix } = request;
     const around = surroundingsOf(prefix, suffix);
-    const known = await knownNames(this.#memory, path, around, receiverOf(around.line).receiver);
+    const known = await knownNames(this.#memory, request, around, receiverOf(around.line).receiver);
     const context = await repositoryContext(this.#memory, { path, prefix, suffix, around, known, budget: contextBudget });
     signal.throwIfAborted();
     const shown = { prefix: redactSecrets(prefix.slice(-sentBefore)).text, suffix: redactSecrets(suffix.slice(0, sentAfter)).text };
@@ -194,7 +194,7 @@ export class Completer {
     const framed = frame(place, tokenizer, (id) => vocabulary.text(id));
     const stored = await own;
     const hidden = Int32Array.from(stored ? [stored.id] : []);
-    const guide = this.#guide(request.path, around, vocabulary, signal);
+    const guide = this.#guide(request, around, vocabulary, signal);
     const encode = (bytes: string) => this.#encode(bytes, tokenizer);
     const decoded = await decode(this.#session, framed, vocabulary, { hidden, maxTokens, signal, guide, line: around.line, encode });
     return { ...this.#judge(request, decoded), chunks: await this.#chunks(decoded.attended) };
@@ -221,11 +221,12 @@ export class Completer {
   }
 
   /** Found while the engine reads the context. */
-  async #guide(path: string, around: Surroundings, vocabulary: Vocabulary, signal: AbortSignal): Promise<Guide> {
+  async #guide(request: CompletionRequest, around: Surroundings, vocabulary: Vocabulary, signal: AbortSignal): Promise<Guide> {
+    const { path } = request;
     const { receiver, partial } = receiverOf(around.line);
     const [known, likeness] = await Promise.all([
-      knownNames(this.#memory, path, around, receiver),
-      Likeness.read(this.#memory, { path, text: around.text, at: around.at }),
+      knownNames(this.#memory, request, around, receiver),
+      Likeness.read(this.#memory, { path, text: around.text, at: around.at, edited: request.edited }),
     ]);
     await turn(signal);
     const alike = likeness.names(around.line);

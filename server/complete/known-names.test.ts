@@ -11,6 +11,7 @@ const texts: Record<string, string> = {
   "src/crypto.ts": "export const sha256 = async (data: Data) => {}\nexport class Hasher {\n  update(data: Data) {}\n  digest() {}\n}",
   "src/beside.ts": "export function helper(first: string, second: number) {}",
   "other/use.ts": "hasher.digest()\nhasher.digest()\n",
+  "other/defines.ts": "function opened() {}",
 };
 const files = Object.keys(texts).map((path, id) => ({ id: id + 1, path, role: "source" }) as DocumentRow);
 
@@ -25,6 +26,7 @@ const symbols = [
   symbol(2, "update", "method", "Hasher", 3),
   symbol(2, "digest", "method", "Hasher", 4),
   symbol(3, "helper", "function", "", 1),
+  symbol(5, "opened", "function", "", 1),
 ];
 
 const sources: NameSources = {
@@ -40,9 +42,9 @@ const sources: NameSources = {
   fileText: async (path) => texts[path],
 };
 
-async function at(prefix: string) {
+async function at(prefix: string, open: string[] = []) {
   const around = surroundingsOf(prefix, "");
-  const known = await knownNames(sources, "src/app.ts", around, receiverOf(around.line).receiver);
+  const known = await knownNames(sources, { path: "src/app.ts", open }, around, receiverOf(around.line).receiver);
   const best = [...nameChances({ around, known, frequency: () => 2, alike: nothingAlike })]
     .sort((a, b) => b[1] - a[1])
     .map(([name]) => name);
@@ -54,6 +56,12 @@ describe("knownNames", () => {
     const { known } = await at('import { sha256 } from "./crypto"\nx = ');
     expect(known.definitions.get("sha256")).toMatchObject([{ scope: "imported", path: "src/crypto.ts" }]);
     expect(known.definitions.get("helper")).toMatchObject([{ scope: "beside" }]);
+  });
+
+  it("knows what files define that are open in the editor, as if they stood beside the file", async () => {
+    const { known: closed } = await at("x = ");
+    const { known: open } = await at("x = ", ["other/defines.ts"]);
+    expect([closed.definitions.has("opened"), open.definitions.get("opened")?.[0]?.scope]).toEqual([false, "beside"]);
   });
 
   it("knows the members of the receiver's type, and what other files ask of a receiver of its name", async () => {

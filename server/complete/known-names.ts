@@ -2,6 +2,7 @@
  * What the repository's definitions say of the names that may follow a cursor: those of imported files, of files beside the file, of
  * the file itself, and the members of the receiver's type.
  */
+import { extname } from "node:path";
 import type { IndexReader } from "../index/api.ts";
 import type { DocumentRow, SymbolDefinition, SymbolRow } from "../index/types.ts";
 import { FileNames } from "./imports.ts";
@@ -84,13 +85,19 @@ const keptDefinitions = new Kept<FileDefinitions>(mostKept);
 /** By path, receiver and imports: a name that is being written asks for them with every key. */
 const keptMembers = new Kept<Asked>(mostKept);
 
-export async function knownNames(sources: NameSources, path: string, around: Surroundings, receiver: Receiver | null): Promise<KnownNames> {
+/** `open`: paths of the files open in the editor, which count as those beside the file. */
+export async function knownNames(
+  sources: NameSources,
+  { path, open = [] }: { path: string; open?: readonly string[] },
+  around: Surroundings,
+  receiver: Receiver | null,
+): Promise<KnownNames> {
   const files = await sources.index.files();
   const names = namesOf.get(files) ?? new FileNames(files);
   namesOf.set(files, names);
-  const place = `${path}\n${around.imports.join("\n")}`;
+  const place = [path, ...open, "", ...around.imports].join("\n");
   const { ofFile, byName: definitions } = await keptDefinitions.get(files, place, () =>
-    definitionsFor(sources.index, files, names, path, around),
+    definitionsFor({ index: sources.index, files, names, path, open, around }),
   );
   if (!receiver) return known(definitions, [], new Map());
   const { members, elsewhere } = await keptMembers.get(files, `${receiver.path}\n${place}`, async () => {
@@ -108,19 +115,20 @@ function askedIn(texts: readonly string[], receiver: Receiver): Map<string, numb
   return asked;
 }
 
-async function definitionsFor(
-  index: NameIndex,
-  files: readonly DocumentRow[],
-  names: FileNames,
-  path: string,
-  around: Surroundings,
-): Promise<FileDefinitions> {
+interface DefinitionQuestion {
+  index: NameIndex;
+  files: readonly DocumentRow[];
+  names: FileNames;
+  path: string;
+  open: readonly string[];
+  around: Surroundings;
+}
+
+async function definitionsFor({ index, files, names, path, open, around }: DefinitionQuestion): Promise<FileDefinitions> {
   const own = files.find((file) => file.path === path);
   const imported = [...new Set(around.imports.flatMap((statement) => names.meant(statement, path)))].slice(0, mostImported);
-  const beside = names
-    .beside(path)
-    .filter((file) => !imported.includes(file))
-    .slice(0, mostBeside);
+  const opened = files.filter((file) => file.path !== path && open.includes(file.path) && isOfLanguage(file, own?.language, path));
+  const beside = [...new Set([...opened, ...names.beside(path)])].filter((file) => !imported.includes(file)).slice(0, mostBeside);
   const [ofFile, ofImported, ofBeside] = await Promise.all([
     definitionsOf(index, own ? [own] : [], "file"),
     definitionsOf(index, imported, "imported"),
@@ -129,6 +137,11 @@ async function definitionsFor(
   const found = byName([...ofFile, ...ofImported, ...ofBeside]);
   for (const one of await namedBy(index, files, around, found)) found.set(one.name, [...(found.get(one.name) ?? []), one]);
   return { ofFile, byName: found };
+}
+
+/** Whether a file is written in the language of the one at `path`, which may be too new to have one. */
+function isOfLanguage(file: DocumentRow, language: string | undefined, path: string): boolean {
+  return file.language === language || extname(file.path) === extname(path);
 }
 
 /** Definitions anywhere of names that the file imports or calls, and that none of the files it is known to see defines. */

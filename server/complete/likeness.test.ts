@@ -69,6 +69,15 @@ describe("Likeness", () => {
     expect(searches).toHaveLength(2);
   });
 
+  it("compares with what was written elsewhere a moment ago, of files that may be read", async () => {
+    const from = sources({ "src/other.ts": "", "src/mine.ts": "" });
+    const text = "const user = ";
+    const edited = ["src/other.ts", "src/mine.ts", "excluded.ts"].map((path, at) => ({ path, text: `const user = find${at}(token)` }));
+    const { elsewhere } = (await Likeness.read(from, { path: "src/mine.ts", text, at: text.length, edited })).names(text);
+    expect(elsewhere.get("find0")).toMatchObject({ calledRun: 3, passages: 1 });
+    expect([elsewhere.has("find1"), elsewhere.has("find2")]).toEqual([false, false]);
+  });
+
   it("reads labels of arguments as no part of them where a language has them", async () => {
     const from = sources({ "src/Other.swift": "send(to: host)" });
     const text = "send(";

@@ -1,12 +1,13 @@
 /**
- * What stands where the text is like that before the cursor: names, and arguments of calls, in the file itself and in those passages of other
- * files that share most words with the lines around the cursor.
+ * What stands where the text is like that before the cursor: names, and arguments of calls, in the file itself, in those passages of other
+ * files that share most words with the lines around the cursor, and where the user has just written in other files.
  *
  * A place is like the cursor's by the names around it, those that few passages hold counting most, and by the tokens straight before it.
  */
 import type { IndexReader } from "../index/api.ts";
 import { Kept } from "./kept.ts";
 import type { NameSources } from "./known-names.ts";
+import type { EditedRegion } from "./recent-edits.ts";
 
 export interface LikenessSources extends NameSources {
   readonly index: NameSources["index"] & Pick<IndexReader, "searchFiles" | "documentFrequency">;
@@ -24,6 +25,14 @@ export interface Like {
   passages: number;
   /** Of all places: what each has of both, the likest counting most. */
   sum: number;
+}
+
+/** The file's text around the cursor, the cursor's place in it, and where the user has just written. */
+export interface LikenessPlace {
+  path: string;
+  text: string;
+  at: number;
+  edited?: readonly EditedRegion[];
 }
 
 /** In the file itself, and in passages of others. */
@@ -76,15 +85,15 @@ export class Likeness {
     const above = text.slice(0, at).split("\n");
     const below = text.slice(at).split("\n");
     this.#lines = { above: above.slice(-linesBefore - 1, -1), below: below.slice(1, 1 + linesAfter) };
-    this.#here = [ownPassage(above.slice(-hereBefore - 1, -1).join("\n")), ownPassage(below.slice(1, 1 + hereAfter).join("\n"))];
+    const here = [above.slice(-hereBefore - 1, -1), below.slice(1, 1 + hereAfter)];
+    this.#here = here.map((lines) => keptPassage(ownKept, lines.join("\n")));
     this.#elsewhere = elsewhere;
     this.#weigh = (name) => 1 / (1 + Math.log1p(frequency(name)));
   }
 
-  /** Of the passages that are like the text, which is the file's around the cursor; `at`: the cursor's place in it. */
-  static async read(sources: LikenessSources, { path, text, at }: { path: string; text: string; at: number }): Promise<Likeness> {
-    const passages = await passagesLike(sources, path, queryOf(text, at));
-    return new Likeness({ path, text, at }, passages, (word) => sources.index.documentFrequency(word));
+  static async read(sources: LikenessSources, { path, text, at, edited = [] }: LikenessPlace): Promise<Likeness> {
+    const [found, written] = await Promise.all([passagesLike(sources, path, queryOf(text, at)), writtenElsewhere(sources, path, edited)]);
+    return new Likeness({ path, text, at }, [...written, ...found], (word) => sources.index.documentFrequency(word));
   }
 
   /** Of names, where `line` is what is written of the cursor's line. */
@@ -150,6 +159,13 @@ async function readPassages(sources: LikenessSources, path: string, query: strin
   });
 }
 
+/** Of files that may be read (one that the user excludes may not). They count as the best passage does. */
+async function writtenElsewhere(sources: LikenessSources, path: string, edited: readonly EditedRegion[]): Promise<Passage[]> {
+  const others = edited.filter((one) => one.path !== path);
+  const readable = await Promise.all(others.map(async (one) => (await sources.fileText(one.path)) !== undefined));
+  return others.filter((_, at) => readable[at]).map(({ text }) => keptPassage(editedKept, text));
+}
+
 /** A piece of text, cut into tokens. */
 interface Passage {
   text: string;
@@ -199,14 +215,16 @@ function passageOf(text: string, share: number): Passage {
   return { text, tokens, starts, lines, share };
 }
 
-/** Of the file itself, the last few: keys of one line leave the others as they are. */
+/** Of the file itself, and of edits: keys of one line leave the others as they are. */
 const ownKept = new Map<string, Passage>();
+const editedKept = new Map<string, Passage>();
+const mostTexts = 12;
 
-function ownPassage(text: string): Passage {
-  const passage = ownKept.get(text) ?? passageOf(text, 1);
-  ownKept.delete(text);
-  ownKept.set(text, passage);
-  if (ownKept.size > mostKept) ownKept.delete(ownKept.keys().next().value as string);
+function keptPassage(kept: Map<string, Passage>, text: string): Passage {
+  const passage = kept.get(text) ?? passageOf(text, 1);
+  kept.delete(text);
+  kept.set(text, passage);
+  if (kept.size > mostTexts) kept.delete(kept.keys().next().value as string);
   return passage;
 }
 

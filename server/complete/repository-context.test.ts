@@ -36,7 +36,7 @@ const sources: ContextSources = {
 
 async function contextOf(prefix: string, budget: number) {
   const around = surroundingsOf(prefix, "");
-  const known = await knownNames(sources, "app.ts", around, receiverOf(around.line).receiver);
+  const known = await knownNames(sources, { path: "app.ts" }, around, receiverOf(around.line).receiver);
   return repositoryContext(sources, { path: "app.ts", prefix, suffix: "", around, known, budget });
 }
 
@@ -54,7 +54,7 @@ describe("repositoryContext", () => {
     texts["use.ts"] = [...filler, "  const out = print(tree)", ...filler].join("\n");
     const hit = { id: 3, document: 3, path: "use.ts", startLine: 1, endLine: 81, score: 1, coverage: 1, unsaved: false };
     const around = surroundingsOf(prefix, "");
-    const known = await knownNames(sources, "app.ts", around, null);
+    const known = await knownNames(sources, { path: "app.ts" }, around, null);
     const asked: ContextSources = { ...sources, index: { ...sources.index, searchFiles: async () => [hit] } };
     const [part] = await repositoryContext(asked, { path: "app.ts", prefix, suffix: "", around, known, budget: 400 });
     expect(part?.text.split("\n")).toContain("const out = print(tree)");

@@ -1,3 +1,5 @@
+import type { EditedRegion } from "./recent-edits.ts";
+
 export interface CompletionRequest {
   /** Relative to the opened folder; an untitled document has a made-up name. */
   path: string;
@@ -5,6 +7,10 @@ export interface CompletionRequest {
   /** The whole text before and after the cursor. */
   prefix: string;
   suffix: string;
+  /** Files open in the editor, relative to the folder. */
+  open?: readonly string[];
+  /** Where the user has just written, newest first. */
+  edited?: readonly EditedRegion[];
   signal?: AbortSignal;
 }
 

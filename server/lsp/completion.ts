@@ -16,7 +16,7 @@ import type { Completion, CompletionChunk, CompletionRequest } from "../complete
 import type { SuggestionCounts } from "../memory/types.ts";
 import type { Settings } from "../settings.ts";
 import { signalOf } from "./errors.ts";
-import type { Folders } from "./folders.ts";
+import type { Folder, Folders } from "./folders.ts";
 import type { Log } from "./opened.ts";
 import { TypingRhythm } from "./typing.ts";
 import { uriInFolder } from "./uris.ts";
@@ -26,6 +26,8 @@ export type LocatedChunk = CompletionChunk & { uri: string };
 export interface InlineCompletionsOptions {
   folders: Folders;
   document: (uri: string) => TextDocument | undefined;
+  /** What is open of a folder, and where the user has just written in it. */
+  nearby: (folder: Folder) => Pick<CompletionRequest, "open" | "edited">;
   settings: () => Settings;
   log: Log;
 }
@@ -70,7 +72,8 @@ export class InlineCompletions {
     }
     const { version } = document;
     const cursor = cursorOf(document, params);
-    const made = await place.folder.opened.complete({ path: place.path, language: document.languageId, ...cursor.text, signal });
+    const nearby = this.#options.nearby(place.folder);
+    const made = await place.folder.opened.complete({ path: place.path, language: document.languageId, ...cursor.text, ...nearby, signal });
     if (signal.aborted || document.version !== version) return [];
     this.#options.log(`Completion in ${place.path}:${params.position.line + 1}: ${outcome(made)}`, "debug");
     this.#warn(made);

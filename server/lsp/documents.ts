@@ -1,5 +1,5 @@
 /**
- * The documents open in the editor: which are open, and which hold text that is not on disk.
+ * The documents open in the editor: which are open, which hold text that is not on disk, and where the user has just written.
  *
  * The protocol does not say whether a document is dirty. A document is unsaved when its text differs from the last text known to be
  * on disk: what it was opened with (checked against the file, for editors restore unsaved text), and what it was when saved.
@@ -7,6 +7,7 @@
 import { readFile } from "node:fs/promises";
 import { type Connection, TextDocuments } from "vscode-languageserver/node";
 import { TextDocument } from "vscode-languageserver-textdocument";
+import { type EditedRegion, RecentEdits } from "../complete/recent-edits.ts";
 import { message } from "./errors.ts";
 import type { Folder, Folders } from "./folders.ts";
 import type { Log } from "./opened.ts";
@@ -20,6 +21,9 @@ export class OpenDocuments {
   readonly #log: Log;
   /** By URI: the text on disk, as far as known. */
   readonly #saved = new Map<string, string>();
+  /** By URI: the text as it was last looked at for what the user writes. */
+  readonly #seen = new Map<string, string>();
+  readonly #edits = new WeakMap<Folder, RecentEdits>();
   /** URIs whose unsaved text a memory holds. */
   readonly #unsaved = new Set<string>();
   readonly #timers = new Map<string, NodeJS.Timeout>();
@@ -42,6 +46,7 @@ export class OpenDocuments {
     });
     documents.onDidClose(({ document }) => {
       this.#saved.delete(document.uri);
+      this.#seen.delete(document.uri);
       void this.#sync(document.uri);
       this.#tellOpenFiles();
     });
@@ -60,6 +65,11 @@ export class OpenDocuments {
     }
   }
 
+  /** What is open of a folder, and where the user has just written in it. */
+  nearby(folder: Folder): { open: readonly string[]; edited: readonly EditedRegion[] } {
+    return { open: this.#openIn().get(folder) ?? [], edited: this.#edits.get(folder)?.regions() ?? [] };
+  }
+
   close(): void {
     for (const timer of this.#timers.values()) clearTimeout(timer);
     this.#timers.clear();
@@ -70,6 +80,7 @@ export class OpenDocuments {
     const place = this.#folders.ofDocument(document.uri);
     if (!place) return;
     this.#saved.set(document.uri, document.getText());
+    this.#seen.set(document.uri, document.getText());
     const onDisk = await readFile(`${place.folder.path}/${place.path}`, "utf8").catch(() => undefined);
     if (onDisk === undefined || !this.#saved.has(document.uri)) return; // new, unreadable, or closed meanwhile
     // The editor drops a byte order mark; so does the comparison.
@@ -92,6 +103,7 @@ export class OpenDocuments {
     const place = this.#folders.ofDocument(uri);
     if (!place?.folder.opened) return;
     const text = this.#documents.get(uri)?.getText();
+    if (text !== undefined) this.#noteEdit(uri, place, text);
     const saved = this.#saved.get(uri);
     const unsaved = text !== undefined && saved !== undefined && text !== saved;
     if (!unsaved && !this.#unsaved.has(uri)) return;
@@ -104,12 +116,26 @@ export class OpenDocuments {
     }
   }
 
-  #tellOpenFiles(): void {
+  #noteEdit(uri: string, { folder, path }: { folder: Folder; path: string }, text: string): void {
+    const before = this.#seen.get(uri);
+    this.#seen.set(uri, text);
+    if (before === undefined || before === text) return;
+    const edits = this.#edits.get(folder) ?? new RecentEdits();
+    this.#edits.set(folder, edits);
+    edits.note(path, before, text);
+  }
+
+  #openIn(): Map<Folder, string[]> {
     const open = new Map<Folder, string[]>();
     for (const uri of this.#documents.keys()) {
       const place = this.#folders.ofDocument(uri);
       if (place) open.set(place.folder, [...(open.get(place.folder) ?? []), place.path]);
     }
+    return open;
+  }
+
+  #tellOpenFiles(): void {
+    const open = this.#openIn();
     for (const folder of this.#folders.all()) folder.opened?.setOpenFiles(open.get(folder) ?? []);
   }
 }

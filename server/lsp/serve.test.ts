@@ -185,6 +185,16 @@ describe("inline completion", () => {
     expect(await counts()).toEqual({ offered: 1, accepted: 1 });
   });
 
+  it("tells the completer what is open and what was written elsewhere", async () => {
+    const server = await started();
+    await server.open("a b.ts", "saved");
+    await server.change("a b.ts", "typed");
+    await vi.waitFor(() => expect(server.unsaved).toEqual({ "a b.ts": "typed" }));
+    await server.open("c.ts", "x");
+    await server.complete("c.ts", { line: 0, character: 1 }, automatic);
+    expect(server.completed.at(-1)).toMatchObject({ open: ["a b.ts", "c.ts"], edited: [{ path: "a b.ts", text: "typed" }] });
+  });
+
   it("continues the item selected in the suggest widget and replaces its range", async () => {
     const server = await started();
     await server.open("a b.ts", "x.to;");

@@ -46,7 +46,13 @@ export function serve(connection: Connection, open: OpenFolder): void {
     log,
   });
   const documents = new OpenDocuments(folders, log);
-  const completions = new InlineCompletions({ folders, document: (uri) => documents.get(uri), settings: () => settings, log });
+  const completions = new InlineCompletions({
+    folders,
+    document: (uri) => documents.get(uri),
+    nearby: (folder) => documents.nearby(folder),
+    settings: () => settings,
+    log,
+  });
 
   connection.onInitialize((params): InitializeResult => {
     can = capabilitiesOf(params);

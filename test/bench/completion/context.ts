@@ -30,7 +30,7 @@ async function main(): Promise<void> {
     if (names.length === 0) continue;
     needed += names.length;
     lines++;
-    const known = await knownNames(memory, place.path, around, receiverOf(around.line).receiver);
+    const known = await knownNames(memory, place, around, receiverOf(around.line).receiver);
     for (const [at, budget] of budgets.entries()) {
       const ours = await repositoryContext(memory, { ...place, around, known, budget });
       found.ours[at] = (found.ours[at] ?? 0) + held(names, ours.map(({ text }) => text).join("\n"));

@@ -63,7 +63,7 @@ async function rowsOf(memory: Memory, place: Place): Promise<{ name: Row; passed
   const { path, name, gold } = place;
   const around = surroundingsOf(place.prefix, place.suffix);
   const { receiver } = receiverOf(around.line);
-  const known = await knownNames(memory, path, around, receiver);
+  const known = await knownNames(memory, { path }, around, receiver);
   const likeness = await Likeness.read(memory, { path, text: around.text, at: around.at });
   const frequency = (word: string) => memory.index.documentFrequency(word);
   const names = { around, known, alike: likeness.names(around.line), frequency };
