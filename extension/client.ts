@@ -17,7 +17,7 @@ export class Client implements Disposable {
   readonly onChange = this.#changed.event;
 
   constructor(context: ExtensionContext, log: LogOutputChannel) {
-    const initializationOptions: InitializeOptions = { onBattery: false }; // the server looks itself
+    const initializationOptions: InitializeOptions = { onBattery: false, editorRequests: true }; // the server looks for a battery itself
     const server = {
       module: context.asAbsolutePath("dist/server.mjs"),
       transport: TransportKind.ipc,
@@ -59,6 +59,11 @@ export class Client implements Disposable {
 
   async request<P, R>(request: Request<P, R>, params: P, token?: CancellationToken): Promise<R> {
     return this.#client.sendRequest<R>(request.method, params, token);
+  }
+
+  /** Answers a request of the server. */
+  answer<P, R>(request: Request<P, R>, handle: (params: P) => Promise<R>): Disposable {
+    return this.#client.onRequest<unknown, unknown>(request.method, (params) => handle(params as P));
   }
 
   async notify(method: string, params: object): Promise<void> {

@@ -11,6 +11,7 @@ import { registerCompletion } from "./completion.ts";
 import { Jumps } from "./jump.ts";
 import { askAboutLargeFolders } from "./largeFolder.ts";
 import { registerMcp } from "./mcp.ts";
+import { answerMembers, membersAt } from "./members.ts";
 import { registerParticipant } from "./participant.ts";
 import { glibcVersion, unsupported } from "./platform.ts";
 import { sourceOf } from "./source.ts";
@@ -42,6 +43,7 @@ export function activate(context: ExtensionContext): EverylineApi | undefined {
     ask,
     ...registerCommands({ client: server, ask, jumps, commits, log }),
     ...registerCompletion(server, sources),
+    answerMembers(server),
     ...showStatus(server),
     ...registerTools(server),
     ...registerMcp(context),
@@ -76,5 +78,6 @@ function apiOf(server: Client, sources: SourcesTree, started: Promise<void>): Ev
       return server.request(Requests.status, { folder: "" });
     },
     sources: () => sources.sources,
+    membersAt,
   };
 }

@@ -3,7 +3,7 @@
  * Standard parts used beside it: textDocument/inlineCompletion, text synchronisation, window/workDoneProgress.
  */
 import type { Answer } from "./ask/types.ts";
-import type { CompletionChunk } from "./complete/types.ts";
+import type { CompletionChunk, OfferedMember } from "./complete/types.ts";
 import type { ChangedFile } from "./history/commit-files.ts";
 import type { LineOrigin } from "./history/line-origin.ts";
 import type { MemoryStatus } from "./memory/types.ts";
@@ -13,6 +13,8 @@ import type { Evidence } from "./retrieve/types.ts";
 export interface InitializeOptions {
   /** Whether the user's machine runs on battery, where known. */
   onBattery: boolean;
+  /** Whether the client answers EditorRequests. */
+  editorRequests?: boolean;
 }
 
 /** A request name with its parameter and result types. */
@@ -86,6 +88,19 @@ export const Requests = {
   allowEncoding: request<FolderParams & { allow: boolean }, null>("everyline/allowEncoding"),
   /** Chunks behind the last completion offered in a document. */
   completionSources: request<{ uri: string }, (CompletionChunk & { uri: string })[]>("everyline/completionSources"),
+} as const;
+
+/** A place in a document, lines and UTF-16 characters from 0. */
+export interface MembersParams {
+  uri: string;
+  line: number;
+  character: number;
+}
+
+/** Server -> client. */
+export const EditorRequests = {
+  /** What the language's own extension offers behind the receiver that ends at a place; none where there is no such extension. */
+  members: request<MembersParams, OfferedMember[]>("everyline/members"),
 } as const;
 
 export const Notifications = {

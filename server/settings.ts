@@ -21,6 +21,8 @@ export interface Settings {
     /** Whether suggestions come in comments and in strings. */
     inComments: boolean;
     inStrings: boolean;
+    /** Whether the editor is asked which members a language's own extension knows. */
+    languageServers: boolean;
     /** Milliseconds between the last key and the computation of a completion, at most. */
     delayMs: number;
     /** 0..1: nothing is shown below it. */
@@ -46,6 +48,7 @@ export const defaultSettings: Settings = {
     disabledLanguages: [],
     inComments: true,
     inStrings: true,
+    languageServers: true,
     delayMs: 120,
     minimumConfidence: 0.4,
     endpoint: "",

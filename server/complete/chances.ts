@@ -193,6 +193,9 @@ const mostStray = 80;
 /** How likely it is one of these names that comes, rather than what the model says: after a receiver, where an import waits to be used, else. */
 const shares = { member: 0.9, waiting: 0.8, free: 0.6 };
 
+/** Added to the score of a member that the language's own server does not offer: it may be about to be written. */
+const notOffered = -4;
+
 export function shareOfNames(around: Surroundings, known: KnownNames): number {
   if (receiverOf(around.line).receiver) return shares.member;
   for (const [name, { count, imported }] of around.occurrences)
@@ -203,9 +206,13 @@ export function shareOfNames(around: Surroundings, known: KnownNames): number {
 /** Probabilities of the names that may stand at the cursor; the sum is 1, or 0 where no name is known. */
 export function nameChances(place: NamePlace): Map<string, number> {
   const weights = receiverOf(place.around.line).receiver ? chanceWeights.member : chanceWeights.free;
+  const { offered } = place.known;
   const scored = nameCandidates(place).map(({ name, features }) => ({
     name,
-    score: Object.entries(features).reduce((sum, [feature, value]) => sum + (weights[feature as NameFeature] ?? 0) * value, 0),
+    score: Object.entries(features).reduce(
+      (sum, [feature, value]) => sum + (weights[feature as NameFeature] ?? 0) * value,
+      offered && !offered.has(name) ? notOffered : 0,
+    ),
   }));
   return softmax(scored.sort((a, b) => b.score - a.score).slice(0, mostNames));
 }

@@ -19,7 +19,7 @@ import { type Decoded, decode } from "./decode.ts";
 import { completeByEndpoint } from "./endpoint.ts";
 import { type Encoder, frame } from "./frame.ts";
 import { type Guide, nameGuide } from "./guide.ts";
-import { knownNames } from "./known-names.ts";
+import { knownNames, withOffered } from "./known-names.ts";
 import { Likeness } from "./likeness.ts";
 import { declines, polish } from "./manners.ts";
 import { type ContextSources, repositoryContext } from "./repository-context.ts";
@@ -224,10 +224,12 @@ export class Completer {
   async #guide(request: CompletionRequest, around: Surroundings, vocabulary: Vocabulary, signal: AbortSignal): Promise<Guide> {
     const { path } = request;
     const { receiver, partial } = receiverOf(around.line);
-    const [known, likeness] = await Promise.all([
+    const [offered, indexed, likeness] = await Promise.all([
+      request.members?.(request.prefix),
       knownNames(this.#memory, request, around, receiver),
       Likeness.read(this.#memory, { path, text: around.text, at: around.at, edited: request.edited }),
     ]);
+    const known = offered ? withOffered(indexed, offered) : indexed;
     await turn(signal);
     const alike = likeness.names(around.line);
     await turn(signal);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { DocumentRow, SymbolRow } from "../index/types.ts";
 import { nameChances, shareOfNames } from "./chances.ts";
-import { knownNames, type NameSources } from "./known-names.ts";
+import { knownNames, type NameSources, withOffered } from "./known-names.ts";
 import { nothingAlike } from "./likeness.ts";
 import { nameScorer, scoreOf } from "./scores.ts";
 import { receiverOf, surroundingsOf } from "./surroundings.ts";
@@ -71,6 +71,20 @@ describe("knownNames", () => {
       ["digest", "type"],
     ]);
     expect([...known.elsewhere]).toEqual([["digest", 2]]);
+  });
+
+  it("prefers the members that the language's own server offers, also those that no file of the repository defines", async () => {
+    const prefix = "const hasher = new Hasher()\nhasher.";
+    const { around, known, best } = await at(prefix);
+    expect(best.slice(0, 2).sort()).toEqual(["digest", "update"]);
+    const offered = withOffered(known, [
+      { name: "update", kind: "method" },
+      { name: "hexdump", kind: "method" },
+    ]);
+    const chances = nameChances({ around, known: offered, frequency: () => 2, alike: nothingAlike });
+    const [first, second] = [...chances].sort((a, b) => b[1] - a[1]).map(([name]) => name);
+    expect([first, second].sort()).toEqual(["hexdump", "update"]);
+    expect(chances.get("digest")).toBeGreaterThan(0);
   });
 
   it("knows what a module defines that the receiver names", async () => {

@@ -9,6 +9,7 @@ import { FileNames } from "./imports.ts";
 import { Kept } from "./kept.ts";
 import { type Parameters, parametersOf } from "./signature.ts";
 import { membersIn, type Receiver, type Surroundings, typesIn } from "./surroundings.ts";
+import type { OfferedMember } from "./types.ts";
 
 /** What is asked of a memory. */
 export interface NameSources {
@@ -37,6 +38,8 @@ export interface KnownNames {
   readonly members: readonly Definition[];
   /** What other files ask of a receiver of that name, with how often. */
   readonly elsewhere: ReadonlyMap<string, number>;
+  /** Names that the language's own server offers behind the receiver: those that exist. Undefined where it was not heard of. */
+  readonly offered?: ReadonlySet<string>;
   /** Of the functions of that name: the least and most arguments that one of them takes. */
   parametersOf(name: string): Parameters | undefined;
 }
@@ -106,6 +109,14 @@ export async function knownNames(
     return { members, elsewhere: askedIn(texts, receiver) };
   });
   return known(definitions, members, elsewhere);
+}
+
+/** With what the language's own server offers behind the receiver, of which the index may know nothing: members of a library's types, say. */
+export function withOffered(known: KnownNames, offered: readonly OfferedMember[]): KnownNames {
+  const indexed = new Set(known.members.map(({ name }) => name));
+  const others = offered.filter(({ name }) => !indexed.has(name));
+  const members = others.map(({ name, kind }): Definition => ({ name, kind, container: "", signature: "", path: "", scope: "type" }));
+  return { ...known, members: [...known.members, ...members], offered: new Set(offered.map(({ name }) => name)) };
 }
 
 /** What the texts ask of a receiver of that name, with how often. */

@@ -11,7 +11,14 @@ export interface CompletionRequest {
   open?: readonly string[];
   /** Where the user has just written, newest first. */
   edited?: readonly EditedRegion[];
+  /** What a language's own server offers behind the receiver that `prefix` ends with; undefined where none answers in time. Never rejects. */
+  members?: (prefix: string) => Promise<readonly OfferedMember[] | undefined>;
   signal?: AbortSignal;
+}
+
+export interface OfferedMember {
+  name: string;
+  kind: string;
 }
 
 export interface CompletionChunk {

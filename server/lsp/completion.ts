@@ -12,8 +12,10 @@ import {
   type Range,
 } from "vscode-languageserver/node";
 import type { TextDocument } from "vscode-languageserver-textdocument";
-import type { Completion, CompletionChunk, CompletionRequest } from "../complete/types.ts";
+import { receiverOf } from "../complete/surroundings.ts";
+import type { Completion, CompletionChunk, CompletionRequest, OfferedMember } from "../complete/types.ts";
 import type { SuggestionCounts } from "../memory/types.ts";
+import type { MembersParams } from "../protocol.ts";
 import type { Settings } from "../settings.ts";
 import { signalOf } from "./errors.ts";
 import type { Folder, Folders } from "./folders.ts";
@@ -28,6 +30,8 @@ export interface InlineCompletionsOptions {
   document: (uri: string) => TextDocument | undefined;
   /** What is open of a folder, and where the user has just written in it. */
   nearby: (folder: Folder) => Pick<CompletionRequest, "open" | "edited">;
+  /** What the language's own server offers behind `head`, a line up to a receiver's dot. */
+  membersBehind: (head: string, place: MembersParams) => Promise<readonly OfferedMember[] | undefined>;
   settings: () => Settings;
   log: Log;
 }
@@ -72,8 +76,8 @@ export class InlineCompletions {
     }
     const { version } = document;
     const cursor = cursorOf(document, params);
-    const nearby = this.#options.nearby(place.folder);
-    const made = await place.folder.opened.complete({ path: place.path, language: document.languageId, ...cursor.text, ...nearby, signal });
+    const about = { ...this.#options.nearby(place.folder), members: this.#membersAt(params, cursor) };
+    const made = await place.folder.opened.complete({ path: place.path, language: document.languageId, ...cursor.text, ...about, signal });
     if (signal.aborted || document.version !== version) return [];
     this.#options.log(`Completion in ${place.path}:${params.position.line + 1}: ${outcome(made)}`, "debug");
     this.#warn(made);
@@ -89,6 +93,17 @@ export class InlineCompletions {
         command: { title: "", command: "everyline.completionAccepted", arguments: [document.uri, made.text.length] },
       },
     ];
+  }
+
+  /** For the cursor alone: not where a part of the text is not in the document yet. */
+  #membersAt({ textDocument, position, context }: InlineCompletionParams, cursor: Cursor): CompletionRequest["members"] {
+    const { prefix } = cursor.text;
+    const line = prefix.slice(prefix.lastIndexOf("\n") + 1);
+    const { receiver, partial } = receiverOf(line);
+    if (!receiver || context.selectedCompletionInfo) return undefined;
+    const head = line.slice(0, line.length - partial.length);
+    const place = { uri: textDocument.uri, line: position.line, character: position.character - partial.length };
+    return async (asked) => (asked === prefix ? this.#options.membersBehind(head, place) : undefined);
   }
 
   /** Once for each problem: a server that is down would fill the log with every key. */

@@ -16,7 +16,15 @@ import {
 } from "vscode-languageserver/node";
 import type { Completion, CompletionRequest } from "../complete/types.ts";
 import type { MemoryStatus } from "../memory/types.ts";
-import { type LocatedAnswer, Notifications, notReadyCode, type Request, Requests } from "../protocol.ts";
+import {
+  EditorRequests,
+  type LocatedAnswer,
+  type MembersParams,
+  Notifications,
+  notReadyCode,
+  type Request,
+  Requests,
+} from "../protocol.ts";
 import type { Evidence } from "../retrieve/types.ts";
 import type { OpenedFolder, OpenOptions } from "./opened.ts";
 import { serve } from "./serve.ts";
@@ -195,6 +203,32 @@ describe("inline completion", () => {
     expect(server.completed.at(-1)).toMatchObject({ open: ["a b.ts", "c.ts"], edited: [{ path: "a b.ts", text: "typed" }] });
   });
 
+  it("asks the editor what there is behind a receiver, for the text at the cursor alone", async () => {
+    const server = await started({ editorRequests: true });
+    const asked: MembersParams[] = [];
+    server.client.onRequest(EditorRequests.members.method, (place: MembersParams) => {
+      asked.push(place);
+      return [{ name: "digest", kind: "method" }];
+    });
+    await server.open("a b.ts", "one\n  hasher.di\ntwo");
+    await server.complete("a b.ts", { line: 1, character: 11 }, automatic);
+    const request = server.completed.at(-1);
+    expect(await request?.members?.("one\n  hasher.di")).toEqual([{ name: "digest", kind: "method" }]);
+    expect(asked).toEqual([{ uri: server.uriOf("a b.ts"), line: 1, character: 9 }]);
+    expect(await request?.members?.("one\n  hasher.digest(")).toBeUndefined();
+    await server.complete("a b.ts", { line: 0, character: 3 }, automatic);
+    expect(server.completed.at(-1)?.members).toBeUndefined();
+  });
+
+  it("asks no editor that does not answer, or where it is switched off", async () => {
+    for (const options of [{}, { editorRequests: true, configuration: { completion: { languageServers: false } } }]) {
+      const server = await started(options);
+      await server.open("a b.ts", "hasher.");
+      await server.complete("a b.ts", { line: 0, character: 7 }, automatic);
+      expect(await server.completed.at(-1)?.members?.("hasher.")).toBeUndefined();
+    }
+  });
+
   it("continues the item selected in the suggest widget and replaces its range", async () => {
     const server = await started();
     await server.open("a b.ts", "x.to;");
@@ -275,13 +309,15 @@ describe("status", () => {
 
 interface StartOptions {
   configuration?: unknown;
+  /** Whether the client says that it answers EditorRequests. */
+  editorRequests?: boolean;
   /** Further workspace folders. */
   folders?: string[];
   /** A folder that cannot be opened. */
   refuse?: string;
 }
 
-async function started({ configuration = {}, folders = [], refuse }: StartOptions = {}) {
+async function started({ configuration = {}, editorRequests, folders = [], refuse }: StartOptions = {}) {
   const root = await mkdtemp(join(tmpdir(), "everyline-lsp-"));
   await writeFile(join(root, "a b.ts"), "saved");
   const uri = pathToFileURL(root).href;
@@ -348,6 +384,7 @@ async function started({ configuration = {}, folders = [], refuse }: StartOption
     processId: null,
     rootUri: null,
     workspaceFolders,
+    initializationOptions: { editorRequests },
     capabilities: { workspace: { configuration: true, workspaceFolders: true, didChangeConfiguration: { dynamicRegistration: true } } },
   });
   await client.sendNotification("initialized", {});

@@ -10,13 +10,15 @@ import {
   type InitializeResult,
   TextDocumentSyncKind,
 } from "vscode-languageserver/node";
+import type { OfferedMember } from "../complete/types.ts";
 import type { MemoryStatus } from "../memory/types.ts";
-import { type InitializeOptions, Notifications } from "../protocol.ts";
+import { EditorRequests, type InitializeOptions, Notifications } from "../protocol.ts";
 import { defaultSettings, type Settings } from "../settings.ts";
 import { InlineCompletions } from "./completion.ts";
 import { OpenDocuments } from "./documents.ts";
 import { message, responseError } from "./errors.ts";
 import { Folders } from "./folders.ts";
+import { OfferedMembers } from "./members.ts";
 import type { Log, OpenFolder } from "./opened.ts";
 import { watchPower } from "./power.ts";
 import { answerRequests } from "./requests.ts";
@@ -28,7 +30,7 @@ const closingMs = 1_500;
 
 export function serve(connection: Connection, open: OpenFolder): void {
   const log: Log = (text, level = "info") => connection.console[level === "warning" ? "warn" : level](text);
-  let can = { configuration: false, watchConfiguration: false, folders: false, progress: false };
+  let can = { configuration: false, watchConfiguration: false, folders: false, progress: false, members: false };
   let settings: Settings = defaultSettings;
   let battery = false;
   let initialFolders: string[] = [];
@@ -46,10 +48,12 @@ export function serve(connection: Connection, open: OpenFolder): void {
     log,
   });
   const documents = new OpenDocuments(folders, log);
+  const members = new OfferedMembers((place) => connection.sendRequest<OfferedMember[]>(EditorRequests.members.method, place));
   const completions = new InlineCompletions({
     folders,
     document: (uri) => documents.get(uri),
     nearby: (folder) => documents.nearby(folder),
+    membersBehind: async (head, place) => (can.members && settings.completion.languageServers ? members.behind(head, place) : undefined),
     settings: () => settings,
     log,
   });
@@ -136,8 +140,9 @@ export function serve(connection: Connection, open: OpenFolder): void {
   }
 }
 
-function capabilitiesOf({ capabilities }: InitializeParams) {
+function capabilitiesOf({ capabilities, initializationOptions }: InitializeParams) {
   return {
+    members: (initializationOptions as Partial<InitializeOptions> | undefined)?.editorRequests === true,
     configuration: capabilities.workspace?.configuration === true,
     watchConfiguration: capabilities.workspace?.didChangeConfiguration?.dynamicRegistration === true,
     folders: capabilities.workspace?.workspaceFolders === true,

@@ -55,6 +55,7 @@ export function readSettings(value: unknown): ReadSettings {
       ),
       inComments: take(completion, "inComments", "completion.inComments", defaults.completion.inComments, boolean),
       inStrings: take(completion, "inStrings", "completion.inStrings", defaults.completion.inStrings, boolean),
+      languageServers: take(completion, "languageServers", "completion.languageServers", defaults.completion.languageServers, boolean),
       delayMs: take(completion, "delayMs", "completion.delayMs", defaults.completion.delayMs, number(0, 10_000)),
       minimumConfidence: take(
         completion,

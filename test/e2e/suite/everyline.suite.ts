@@ -168,6 +168,20 @@ describe("the extension", () => {
       for (const reason of reasons) assert.match(reason, /^\d+ % of the attention$/);
     });
 
+    it("know what the language's own extension offers behind a receiver", async () => {
+      const content = "const parcels = new Map<string, number>();\nparcels.";
+      const document = await workspace.openTextDocument({ language: "typescript", content });
+      await window.showTextDocument(document);
+      const place = { uri: document.uri.toString(), line: 1, character: 8 };
+      const members = await eventually(
+        () => everyline.membersAt(place), // the language's server starts with the first document
+        (offered) => offered.length > 0,
+      );
+      const names = members.map(({ name }) => name);
+      for (const name of ["get", "set", "has", "entries"]) assert.ok(names.includes(name), `${name} of ${names}`);
+      assert.deepEqual(await everyline.membersAt({ ...place, line: 0 }), []);
+    });
+
     it("are made for text without a file", async () => {
       const document = await workspace.openTextDocument({ language: "python", content: "import os\n\nname = os." });
       const editor = await window.showTextDocument(document);
