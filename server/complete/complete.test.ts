@@ -49,6 +49,16 @@ describe("Completer", () => {
     expect(made.confidence).toBeGreaterThan(0.5);
   });
 
+  it("makes what the first request would wait for when it is told to, once", async () => {
+    const vocabulary = vi.fn(toyTokenizer.vocabulary);
+    const completer = new Completer(memoryOf(new ToySession(" foo"), { tokenizer: { ...toyTokenizer, vocabulary } }));
+    completer.prepare();
+    expect(vocabulary).toHaveBeenCalledTimes(1);
+    expect((await completer.complete(request("x = |\n"))).text).toBe("foo");
+    expect(vocabulary).toHaveBeenCalledTimes(1);
+    expect(new Completer(memoryOf(new ToySession(""), { engine: null })).prepare()).toBeUndefined();
+  });
+
   it("gives what it is not sure of, but does not show it", async () => {
     const session = new ToySession(" getUser()");
     session.certainty = 4;

@@ -91,6 +91,15 @@ export class Completer {
     this.#memory = memory;
   }
 
+  /** Makes now what the first request would wait for, where there is an engine. */
+  prepare(): { session: DecodeSession; vocabulary: Vocabulary; tokenizer: CompletionTokenizer } | undefined {
+    const { engine, tokenizer } = this.#memory;
+    if (!engine || !tokenizer) return undefined;
+    this.#vocabulary ??= new Vocabulary(tokenizer.vocabulary());
+    this.#session ??= engine.session();
+    return { session: this.#session, vocabulary: this.#vocabulary, tokenizer };
+  }
+
   /** Never rejects for what a request may meet: "cancelled", no engine and the like are a completion without text, and a reason. */
   async complete(request: CompletionRequest): Promise<Completion> {
     const started = performance.now();
@@ -182,21 +191,19 @@ export class Completer {
 
   /** One line. */
   async #decode(request: CompletionRequest, signal: AbortSignal): Promise<Unmeasured> {
-    const { index, engine, tokenizer } = this.#memory;
-    if (!engine || !tokenizer) return nothing("no engine");
-    this.#vocabulary ??= new Vocabulary(tokenizer.vocabulary());
-    this.#session ??= engine.session();
-    const vocabulary = this.#vocabulary;
+    const prepared = this.prepare();
+    if (!prepared) return nothing("no engine");
+    const { session, vocabulary, tokenizer } = prepared;
     const around = surroundingsOf(request.prefix, request.suffix);
     await turn(signal);
-    const own = index.documentAt(request.path); // asked for while the text becomes tokens
+    const own = this.#memory.index.documentAt(request.path); // asked for while the text becomes tokens
     const place = { ...request, path: this.#memory.headerPath(request.path), imports: around.imports };
     const framed = frame(place, tokenizer, (id) => vocabulary.text(id));
     const stored = await own;
     const hidden = Int32Array.from(stored ? [stored.id] : []);
     const guide = this.#guide(request, around, vocabulary, signal);
     const encode = (bytes: string) => this.#encode(bytes, tokenizer);
-    const decoded = await decode(this.#session, framed, vocabulary, { hidden, maxTokens, signal, guide, line: around.line, encode });
+    const decoded = await decode(session, framed, vocabulary, { hidden, maxTokens, signal, guide, line: around.line, encode });
     return { ...this.#judge(request, decoded), chunks: await this.#chunks(decoded.attended) };
   }
 

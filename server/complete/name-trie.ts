@@ -1,8 +1,8 @@
 /**
  * Which tokens may begin one of many names, with the best name each may become: the vocabulary as a tree of bytes.
  *
- * Each token stands in it twice: whole, and without its first byte, for " name" and "(name". A name is walked down once, however many
- * tokens begin it.
+ * Each token stands in it whole and, where it begins with what can stand before a name, without its first byte, for " name" and "(name". A name is
+ * walked down once, however many tokens begin it.
  */
 
 export interface Begun {
@@ -14,10 +14,14 @@ export interface Begun {
 const mostPaths = 50_000;
 
 export class NameTrie {
-  /** node * 256 + byte -> node; the root is 0. */
-  readonly #next = new Map<number, number>();
+  /** Children of the root by byte; by node: its first child, the next of its parent's children, the byte that leads to it. None is 0. */
+  readonly #first = new Int32Array(256);
+  readonly #child: Int32Array;
+  readonly #sibling: Int32Array;
+  readonly #byte: Uint8Array;
+  #nodes = 1;
   /** By node: the tokens that end there, and what stands before them ("" for the whole token). */
-  readonly #ends: { lead: string; id: number }[][] = [[]];
+  readonly #ends = new Map<number, { lead: string; id: number }[]>();
   /** The nodes below the root that a name leads through; names come again with every token and key. */
   readonly #paths = new Map<string, Int32Array>();
   readonly #starts = new WeakMap<ReadonlyMap<string, number>, Map<string, Begun>>();
@@ -25,12 +29,16 @@ export class NameTrie {
   readonly #scores: Float64Array;
 
   /** `tokens`: ids with their bytes as byte strings. */
-  constructor(tokens: Iterable<readonly [id: number, bytes: string]>) {
+  constructor(tokens: readonly (readonly [id: number, bytes: string])[]) {
+    const most = 1 + 2 * tokens.reduce((sum, [, { length }]) => sum + length, 0);
+    this.#child = new Int32Array(most);
+    this.#sibling = new Int32Array(most);
+    this.#byte = new Uint8Array(most);
     for (const [id, bytes] of tokens) {
       this.#add(bytes, { lead: "", id });
-      if (bytes.length > 1) this.#add(bytes.slice(1), { lead: bytes[0] as string, id });
+      if (bytes.length > 1 && isLead(bytes.charCodeAt(0))) this.#add(bytes.slice(1), { lead: bytes[0] as string, id });
     }
-    this.#scores = new Float64Array(this.#ends.length);
+    this.#scores = new Float64Array(this.#nodes);
   }
 
   /** `best` of names that do not change. */
@@ -59,7 +67,7 @@ export class NameTrie {
     }
     const found = new Map<string, Begun>();
     for (const node of reached) {
-      for (const { lead, id } of this.#ends[node] as { lead: string; id: number }[]) {
+      for (const { lead, id } of this.#ends.get(node) ?? []) {
         const begun = found.get(lead) ?? { ids: [], scores: [] };
         found.set(lead, begun);
         begun.ids.push(id);
@@ -76,10 +84,9 @@ export class NameTrie {
     if (this.#paths.size >= mostPaths) this.#paths.clear();
     const path: number[] = [];
     const bytes = byteString(name);
-    let node: number | undefined = 0;
-    for (let at = 0; at < bytes.length; at++) {
-      node = this.#next.get(node * 256 + bytes.charCodeAt(at));
-      if (node === undefined) break;
+    for (let at = 0, node = 0; at < bytes.length; at++) {
+      node = this.#below(node, bytes.charCodeAt(at));
+      if (node === 0) break;
       path.push(node);
     }
     const made = Int32Array.from(path);
@@ -87,19 +94,38 @@ export class NameTrie {
     return made;
   }
 
+  /** The child that a byte leads to; 0 where there is none. */
+  #below(node: number, byte: number): number {
+    if (node === 0) return this.#first[byte] as number;
+    let child = this.#child[node] as number;
+    while (child !== 0 && this.#byte[child] !== byte) child = this.#sibling[child] as number;
+    return child;
+  }
+
   #add(bytes: string, end: { lead: string; id: number }): void {
     let node = 0;
     for (let at = 0; at < bytes.length; at++) {
-      const key = node * 256 + bytes.charCodeAt(at);
-      let next = this.#next.get(key);
-      if (next === undefined) {
-        next = this.#ends.push([]) - 1;
-        this.#next.set(key, next);
-      }
-      node = next;
+      const byte = bytes.charCodeAt(at);
+      node = this.#below(node, byte) || this.#grow(node, byte);
     }
-    this.#ends[node]?.push(end);
+    const ends = this.#ends.get(node);
+    if (ends) ends.push(end);
+    else this.#ends.set(node, [end]);
   }
+
+  #grow(node: number, byte: number): number {
+    const made = this.#nodes++;
+    this.#byte[made] = byte;
+    if (node === 0) this.#first[byte] = made;
+    this.#sibling[made] = this.#child[node] as number;
+    this.#child[node] = made;
+    return made;
+  }
+}
+
+/** Whether a byte can stand before a name without being part of it. */
+function isLead(byte: number): boolean {
+  return byte < 128 && !/[\w$]/.test(String.fromCharCode(byte));
 }
 
 /** A character a byte. */

@@ -28,7 +28,7 @@ export class Vocabulary {
     this.#ending = Uint8Array.from(this.#texts, (text) => (/^[ \t\r]*\n/.test(text) ? 1 : 0));
     const ids = entries.map((_, id) => id).filter((id) => this.text(id) !== "");
     for (const id of ids) this.#exact.set(this.text(id), id);
-    this.#sorted = Int32Array.from(ids.sort((a, b) => (this.text(a) < this.text(b) ? -1 : 1)));
+    this.#sorted = Int32Array.from([...this.#exact.keys()].sort(), (text) => this.#exact.get(text) as number); // no two have the same bytes
     this.#endsName = new Uint8Array(this.size);
     const texts = new Map(ids.map((id) => [id, textOf(this.text(id))]));
     this.beginningName = Int32Array.from(ids.filter((id) => /^[^\p{L}\p{N}\s]?[\p{L}_$]|^ [\p{L}_$]/u.test(texts.get(id) as string)));
@@ -90,5 +90,5 @@ export class Vocabulary {
 
 /** Text of a byte string. An incomplete character at the end becomes U+FFFD. */
 export function textOf(bytes: string): string {
-  return Buffer.from(bytes, "latin1").toString("utf8");
+  return /[^\u0000-\u007f]/.test(bytes) ? Buffer.from(bytes, "latin1").toString("utf8") : bytes;
 }

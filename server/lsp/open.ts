@@ -7,6 +7,9 @@ import { Memory } from "../memory/memory.ts";
 import { search } from "../retrieve/search.ts";
 import type { OpenedFolder, OpenOptions } from "./opened.ts";
 
+/** Milliseconds after a folder was opened until what the first completion needs is made: a question may be waiting. */
+const prepareMs = 2000;
+
 /** Throws FolderError when the folder cannot be read, and an error for people when its index cannot be used. */
 export async function openFolder({ path, settings, changed, log }: OpenOptions): Promise<OpenedFolder> {
   const memory = await Memory.open({
@@ -18,6 +21,7 @@ export async function openFolder({ path, settings, changed, log }: OpenOptions):
   });
   const completer = new Completer(memory);
   memory.start();
+  const preparing = setTimeout(() => completer.prepare(), prepareMs).unref();
   return {
     status: () => memory.status(),
     isReading: () => memory.isReading,
@@ -41,6 +45,9 @@ export async function openFolder({ path, settings, changed, log }: OpenOptions):
     setOpenFiles: (paths) => memory.setOpenFiles(paths),
     setBattery: (battery) => memory.setBattery(battery),
     setSettings: (changedSettings) => memory.setSettings(changedSettings),
-    close: () => memory.close(),
+    close: () => {
+      clearTimeout(preparing);
+      return memory.close();
+    },
   };
 }

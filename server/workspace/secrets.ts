@@ -42,6 +42,9 @@ const tokens = [
   /\beyJ[A-Za-z0-9_-]{10,500}\.eyJ[A-Za-z0-9_-]{10,4000}\.[A-Za-z0-9_-]{10,700}/g,
 ];
 
+/** Whether any of them is there: one look instead of one for each. */
+const anyToken = new RegExp(`\\b(?:${tokens.map(({ source }) => source.replace(/^\\b/, "")).join("|")})`);
+
 /** What every secret found here has somewhere: most short texts are done with after this one look. */
 const hint =
   /AKIA|ASIA|gh[pousr]_|github_pat_|gl(?:pat|ptt|dt|rt)-|xox[abeoprs]-|hooks\.slack|AIza|ya29\.|sk-|[sr]k_|npm_|pypi-|hf_|SG\.|dop_v1_|shp|AGE-|eyJ|:\/\/|pass|pwd|secret|token|key|credential|PRIVATE/i;
@@ -53,9 +56,14 @@ const address = /(?<=\b[a-z][a-z0-9+.-]{1,20}):\/\/([^\s:/@'"`<>]{0,80}):([^\s@/
 const quoted =
   /(?:passw(?:or)?d|passphrase|pwd|secret|token|credentials?|(?:api|access|secret|private|auth|encryption|signing|account|client|shared|master|storage)[_-]?(?:key|secret|token))["'`\]]{0,2}\s{0,8}(?::=|=>|[:=])\s{0,8}["'`]([^"'`\s\\]{16,500})["'`]/gi;
 
+/** What each of these values has before and in it: few texts have that. */
+const quotedValue = /[:=>]\s{0,8}["'`][^"'`\s\\]{16}/;
+
 /** The same without quotes, as in .ini, .yaml and .properties: a whole line. */
 const bare =
   /^[ \t]{0,40}(?:export[ \t]+|-[ \t]+)?[\w.-]{0,60}(?:passw(?:or)?d|passphrase|secret|token|(?:api|access|secret|private|auth|client|account)[_-]?key)[ \t]{0,4}[:=][ \t]{0,4}([A-Za-z0-9+/=_~-]{20,500})[ \t]*\r?$/gim;
+
+const bareValue = /[:=][ \t]{0,4}[A-Za-z0-9+/=_~-]{20}/;
 
 const keyBlock = /-----BEGIN (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?-----/g;
 const keyEnd = /-----END (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?-----/;
@@ -87,14 +95,17 @@ export function redactSecrets(text: string): { text: string; lines: number[] } {
 /** Where secrets start in the text. */
 function secretOffsets(text: string): number[] {
   const offsets: number[] = [];
-  for (const pattern of tokens) {
+  for (const pattern of anyToken.test(text) ? tokens : []) {
     for (const match of text.matchAll(pattern)) if (isRandom(match[0], 2.5)) offsets.push(match.index);
   }
   for (const match of text.matchAll(address)) {
     if (!isExample(match[1]!, match[2]!)) offsets.push(match.index);
   }
-  for (const pattern of [quoted, bare]) {
-    for (const match of text.matchAll(pattern)) {
+  for (const [pattern, value] of [
+    [quoted, quotedValue],
+    [bare, bareValue],
+  ] as const) {
+    for (const match of value.test(text) ? text.matchAll(pattern) : []) {
       // a match may begin with the blanks of its line, never with the end of the one before
       if (looksRandom(match[1]!)) offsets.push(match.index + match[0].lastIndexOf(match[1]!));
     }
