@@ -26,6 +26,7 @@ import { type ContextSources, repositoryContext } from "./repository-context.ts"
 import { nameScorer } from "./scores.ts";
 import { receiverOf, type Surroundings, surroundingsOf } from "./surroundings.ts";
 import type { DecodeSession } from "./token-tree.ts";
+import { inTurns, turn } from "./turns.ts";
 import type { Completion, CompletionChunk, CompletionRequest, Unmeasured } from "./types.ts";
 import { textOf, Vocabulary } from "./vocabulary.ts";
 
@@ -238,7 +239,7 @@ export class Completer {
     ]);
     const known = offered ? withOffered(indexed, offered) : indexed;
     await turn(signal);
-    const alike = likeness.names(around.line);
+    const alike = await inTurns(likeness.namesInSteps(around.line), signal);
     await turn(signal);
     const origin = around.line.slice(0, around.line.length - partial.length);
     const chances = nameChances({ around, known, alike, frequency: await this.#frequency() });
@@ -320,12 +321,6 @@ function addChunk(chunks: CompletionChunk[], one: CompletionChunk): void {
   touching.startLine = Math.min(touching.startLine, one.startLine);
   touching.endLine = Math.max(touching.endLine, one.endLine);
   touching.weight += one.weight;
-}
-
-/** Lets a cancellation be heard that came while the thread was busy. Throws the signal's reason. */
-async function turn(signal: AbortSignal): Promise<void> {
-  await new Promise(setImmediate);
-  signal.throwIfAborted();
 }
 
 /** Resolves when the signal is aborted. */

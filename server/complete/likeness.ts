@@ -8,6 +8,7 @@ import type { IndexReader } from "../index/api.ts";
 import { Kept } from "./kept.ts";
 import type { NameSources } from "./known-names.ts";
 import type { EditedRegion } from "./recent-edits.ts";
+import { atOnce, type Steps, turn } from "./turns.ts";
 
 export interface LikenessSources extends NameSources {
   readonly index: NameSources["index"] & Pick<IndexReader, "searchFiles" | "documentFrequency">;
@@ -98,10 +99,20 @@ export class Likeness {
 
   /** Of names, where `line` is what is written of the cursor's line. */
   names(line: string): Alike {
+    return atOnce(this.namesInSteps(line));
+  }
+
+  *namesInSteps(line: string): Steps<Alike> {
     const cursor = this.#cursor(line);
     const [here, elsewhere] = [new Map<string, Like>(), new Map<string, Like>()];
-    for (const passage of this.#here) addNames(passage, cursor, here);
-    for (const passage of this.#elsewhere) addNames(passage, cursor, elsewhere);
+    for (const [passages, into] of [
+      [this.#here, here],
+      [this.#elsewhere, elsewhere],
+    ] as const)
+      for (const passage of passages) {
+        addNames(passage, cursor, into);
+        yield;
+      }
     return { here, elsewhere };
   }
 
@@ -131,9 +142,9 @@ export class Likeness {
 
 /** The lines around the cursor, without what is written of the name at the cursor: so the keys of a name ask the same. */
 function queryOf(text: string, at: number): string {
-  const above = text.slice(0, at).replace(/[\p{L}\p{N}_$]*$/u, "");
+  const above = text.slice(0, at).split("\n").slice(-queryBefore).join(" ");
   return [
-    ...above.split("\n").slice(-queryBefore),
+    above.replace(/[\p{L}\p{N}_$]*$/u, ""),
     ...text
       .slice(at)
       .split("\n")
@@ -143,6 +154,8 @@ function queryOf(text: string, at: number): string {
 
 /** Passages by path and query, the last few, kept until the index changes. */
 const mostKept = 4;
+/** Passages whose files are read at once: the thread is free in between. */
+const readTogether = 8;
 const kept = new Kept<readonly Passage[]>(mostKept);
 
 async function passagesLike(sources: LikenessSources, path: string, query: string): Promise<readonly Passage[]> {
@@ -152,11 +165,23 @@ async function passagesLike(sources: LikenessSources, path: string, query: strin
 async function readPassages(sources: LikenessSources, path: string, query: string): Promise<readonly Passage[]> {
   const hits = await sources.index.searchFiles(query, mostPassages, { path: 0.5, symbols: 1, body: 1 });
   const others = hits.filter((hit) => hit.path !== path);
-  const texts = await Promise.all(others.map((hit) => sources.fileText(hit.path)));
-  return others.map((hit, number) => {
-    const lines = texts[number]?.split(/\r?\n/).slice(hit.startLine - 1, hit.endLine) ?? [];
-    return passageOf(lines.join("\n"), hit.score / (others[0]?.score ?? 1));
-  });
+  const best = others[0]?.score ?? 1;
+  const found: Passage[] = [];
+  for (let at = 0; at < others.length; at += readTogether) {
+    const some = others.slice(at, at + readTogether);
+    const paths = [...new Set(some.map((hit) => hit.path))];
+    const texts = new Map(await Promise.all(paths.map(async (one) => [one, await sources.fileText(one)] as const)));
+    for (const { path, startLine, endLine, score } of some) {
+      const lines =
+        texts
+          .get(path)
+          ?.split("\n")
+          .slice(startLine - 1, endLine) ?? [];
+      found.push(passageOf(lines.join("\n"), score / best));
+    }
+    await turn();
+  }
+  return found;
 }
 
 /** Of files that may be read (one that the user excludes may not). They count as the best passage does. */
@@ -173,6 +198,8 @@ interface Passage {
   tokens: readonly string[];
   starts: readonly number[];
   lines: readonly number[];
+  /** 1 where a token is a name. */
+  named: Uint8Array;
   /** Its score beside the best passage's. */
   share: number;
   /** Found when they are first asked for. */
@@ -212,7 +239,7 @@ function passageOf(text: string, share: number): Passage {
     start += line.length + 1;
   }
   lines.push(tokens.length);
-  return { text, tokens, starts, lines, share };
+  return { text, tokens, starts, lines, named: Uint8Array.from(tokens, (one) => +nameStart.test(one)), share };
 }
 
 /** Of the file itself, and of edits: keys of one line leave the others as they are. */
@@ -247,7 +274,7 @@ function maskAround(masks: Int32Array, line: number): number {
 
 function weightOf(mask: number, weights: readonly number[]): number {
   let sum = 0;
-  for (let bit = 0, rest = mask; rest !== 0; bit++, rest >>>= 1) if (rest & 1) sum += weights[bit] as number;
+  for (let rest = mask; rest !== 0; rest &= rest - 1) sum += weights[31 - Math.clz32(rest & -rest)] as number;
   return sum;
 }
 
@@ -258,33 +285,44 @@ function runOf(tokens: readonly string[], before: number, cursor: readonly strin
 }
 
 function addNames(passage: Passage, cursor: Cursor, into: Map<string, Like>): void {
-  const { tokens, lines, share } = passage;
+  const { tokens, lines, named, share } = passage;
   const masks = masksOf(passage, cursor);
   const seen = new Set<string>();
   for (let line = 0; line < masks.length; line++) {
     let mask = maskAround(masks, line);
     let around = weightOf(mask, cursor.weights);
+    let worth = Math.exp(6 * around);
     for (let at = lines[line] as number; at < (lines[line + 1] as number); at++) {
+      if (named[at] === 0) continue;
       const name = tokens[at] as string;
-      if (!nameStart.test(name)) continue;
       const run = runOf(tokens, at, cursor.tokens);
-      const called = tokens[at + 1] === "(";
-      const like = into.get(name) ?? { around: 0, called: 0, run: 0, calledRun: 0, passages: 0, sum: 0 };
-      into.set(name, like);
+      let like = into.get(name);
+      if (!like) {
+        like = { around: 0, called: 0, run: 0, calledRun: 0, passages: 0, sum: 0 };
+        into.set(name, like);
+      }
       like.around = Math.max(like.around, around);
       like.run = Math.max(like.run, run);
-      if (called) like.called = Math.max(like.called, around);
-      if (called) like.calledRun = Math.max(like.calledRun, run);
-      like.sum += Math.exp(6 * around) + 2 ** run - 2;
-      if (!seen.has(name)) like.passages += share;
-      seen.add(name);
+      if (tokens[at + 1] === "(") {
+        like.called = Math.max(like.called, around);
+        like.calledRun = Math.max(like.calledRun, run);
+      }
+      like.sum += worth + (runWorth[run] as number) - 2;
+      if (!seen.has(name)) {
+        seen.add(name);
+        like.passages += share;
+      }
       const bit = cursor.bits.get(name) ?? 0;
       if ((mask | bit) === mask) continue;
       mask |= bit;
       around = weightOf(mask, cursor.weights);
+      worth = Math.exp(6 * around);
     }
   }
 }
+
+/** By length of a run. */
+const runWorth = Array.from({ length: longestRun + 1 }, (_, run) => 2 ** run);
 
 function addArguments(
   passage: Passage,
