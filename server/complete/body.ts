@@ -10,23 +10,41 @@ const mostLines = 6;
 const budgetMs = 400;
 const wholeMs = 600;
 
-/** `first`: the completion of the request's line, begun at `started` (performance.now()). `complete`: of one line. */
+/** `first`: the completion of the request's line, begun at `started` (performance.now()). `complete`: of one line; it may reject once its signal is aborted. */
 export async function withBlock(
   request: CompletionRequest,
   first: Unmeasured,
-  complete: (request: CompletionRequest) => Promise<Unmeasured>,
+  complete: (request: CompletionRequest, signal: AbortSignal) => Promise<Unmeasured>,
   started: number,
 ): Promise<Unmeasured> {
   const opener = openerOf(request, first.text);
-  if (opener === undefined) return first;
+  const left = Math.min(budgetMs, started + wholeMs - performance.now());
+  if (opener === undefined || left <= 0) return first;
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), left);
+  try {
+    return await blockFrom(request, first, opener, (next) => complete(next, late.signal));
+  } catch (error) {
+    if (late.signal.aborted) return first;
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function blockFrom(
+  request: CompletionRequest,
+  first: Unmeasured,
+  opener: string,
+  complete: (request: CompletionRequest) => Promise<Unmeasured>,
+): Promise<Unmeasured> {
   const eol = request.prefix.includes("\r\n") ? "\r\n" : "\n";
   const closer = request.suffix.split(/\r?\n/).find((line) => line.trim() !== "");
   const closed = closer !== undefined && placeInBlock(opener, closer) === "end";
-  const end = Math.min(performance.now() + budgetMs, started + wholeMs);
   const lines = [first.text];
   let confidence = first.confidence;
   const whole = (): Unmeasured => (lines.length === 1 ? first : { ...first, text: lines.join(eol), confidence });
-  while (lines.length < mostLines && performance.now() < end) {
+  while (lines.length < mostLines) {
     const next = await complete({ ...request, prefix: request.prefix + lines.join(eol) + eol });
     if (next.reason === "repeats the line below") return closed || !needsEnd(opener) ? whole() : first;
     if (!next.shown) return first;

@@ -174,7 +174,8 @@ export class Completer {
     if (this.#memory.settings.completion.endpoint) return this.#askEndpoint(request, signal);
     const started = performance.now();
     const first = await this.#decode(request, signal);
-    return first.shown ? withBlock(request, first, (next) => this.#decode(next, signal), started) : first;
+    if (!first.shown) return first;
+    return withBlock(request, first, (next, late) => this.#decode(next, AbortSignal.any([signal, late])), started);
   }
 
   /** The user's own model, told what the repository says. */
