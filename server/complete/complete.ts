@@ -9,6 +9,7 @@ import { type Attended, NativeError } from "../../native/addon.ts";
 import type { IndexReader } from "../index/api.ts";
 import type { DocumentRow } from "../index/types.ts";
 import type { Settings } from "../settings.ts";
+import { inTurns, turn } from "../turns.ts";
 import { isSecretPath, redactSecrets } from "../workspace/secrets.ts";
 import { withBlock } from "./body.ts";
 import { callSites } from "./call-sites.ts";
@@ -26,7 +27,6 @@ import { type ContextSources, repositoryContext } from "./repository-context.ts"
 import { nameScorer } from "./scores.ts";
 import { receiverOf, type Surroundings, surroundingsOf } from "./surroundings.ts";
 import type { DecodeSession } from "./token-tree.ts";
-import { inTurns, turn } from "./turns.ts";
 import type { Completion, CompletionChunk, CompletionRequest, Unmeasured } from "./types.ts";
 import { textOf, Vocabulary } from "./vocabulary.ts";
 

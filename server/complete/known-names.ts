@@ -5,6 +5,7 @@
 import { extname } from "node:path";
 import type { IndexReader } from "../index/api.ts";
 import type { DocumentRow, SymbolDefinition, SymbolRow } from "../index/types.ts";
+import { turn } from "../turns.ts";
 import { FileNames } from "./imports.ts";
 import { Kept } from "./kept.ts";
 import { type Parameters, parametersOf } from "./signature.ts";
@@ -145,7 +146,9 @@ async function definitionsFor({ index, files, names, path, open, around }: Defin
     definitionsOf(index, imported, "imported"),
     definitionsOf(index, beside, "beside"),
   ]);
+  await turn();
   const found = byName([...ofFile, ...ofImported, ...ofBeside]);
+  await turn();
   for (const one of await namedBy(index, files, around, found)) found.set(one.name, [...(found.get(one.name) ?? []), one]);
   return { ofFile, byName: found };
 }

@@ -5,10 +5,10 @@
  * A place is like the cursor's by the names around it, those that few passages hold counting most, and by the tokens straight before it.
  */
 import type { IndexReader } from "../index/api.ts";
+import { atOnce, type Steps, turn } from "../turns.ts";
 import { Kept } from "./kept.ts";
 import type { NameSources } from "./known-names.ts";
 import type { EditedRegion } from "./recent-edits.ts";
-import { atOnce, type Steps, turn } from "./turns.ts";
 
 export interface LikenessSources extends NameSources {
   readonly index: NameSources["index"] & Pick<IndexReader, "searchFiles" | "documentFrequency">;

@@ -142,20 +142,51 @@ function occurrencesOf(before: string, after: string, imports: readonly string[]
     return known;
   };
   const lines = before.split("\n");
-  for (const [number, line] of lines.entries())
-    for (const match of line.matchAll(name)) {
-      if (number === lines.length - 1 && match.index + match[0].length === line.length) continue; // being written
-      count(at(match[0]), line, match).above = lines.length - 1 - number;
-    }
-  for (const line of after.split("\n")) for (const match of line.matchAll(name)) count(at(match[0]), line, match);
+  const last = lines.length - 1;
+  for (const [number, line] of lines.entries()) {
+    const { words, called, ended } = namesOfLine(line);
+    const whole = number === last && ended ? words.length - 1 : words.length; // the last may be being written
+    for (let i = 0; i < whole; i++) count(at(words[i] as string), called[i] === 1).above = last - number;
+  }
+  for (const line of after.split("\n")) {
+    const { words, called } = namesOfLine(line);
+    for (const [i, word] of words.entries()) count(at(word), called[i] === 1);
+  }
   for (const statement of imports) for (const word of importedNames(statement)) at(word).imported++;
   return found;
 }
 
-function count(occurrence: Occurrence, line: string, match: RegExpExecArray): Occurrence {
+function count(occurrence: Occurrence, called: boolean): Occurrence {
   occurrence.count++;
-  if (/^(?:<[^<>()]*>)?\(/.test(line.slice(match.index + match[0].length, match.index + match[0].length + 40))) occurrence.calls++;
+  if (called) occurrence.calls++;
   return occurrence;
+}
+
+interface LineNames {
+  words: readonly string[];
+  /** 1 where a bracket follows. */
+  called: Uint8Array;
+  /** Whether the line ends with the last of them. */
+  ended: boolean;
+}
+
+/** Lines come again with every key. */
+const linesRead = new Map<string, LineNames>();
+const mostLinesRead = 20_000;
+
+function namesOfLine(line: string): LineNames {
+  const known = linesRead.get(line);
+  if (known) return known;
+  const matches = [...line.matchAll(name)];
+  const ends = matches.map((match) => match.index + match[0].length);
+  const read = {
+    words: matches.map((match) => match[0]),
+    called: Uint8Array.from(ends, (end) => +/^(?:<[^<>()]*>)?\(/.test(line.slice(end, end + 40))),
+    ended: ends.at(-1) === line.length && line !== "",
+  };
+  if (linesRead.size >= mostLinesRead) linesRead.clear();
+  linesRead.set(line, read);
+  return read;
 }
 
 /** Names that follow `of` and a dot or arrow in a text, with how often. */

@@ -165,7 +165,8 @@ export class Index implements IndexReader, IndexWriter {
   /** Puts the unsaved text of an open file in place of its saved text, for words; null takes it back. */
   async setUnsaved(path: string, text: string | null): Promise<void> {
     await this.#unsavedChanges.run(async () => {
-      const { added, removed } = this.#overlay.set(path, text === null ? null : prepareText(path, text));
+      const prepared = text === null ? null : await prepareText(path, text);
+      const { added, removed } = this.#overlay.set(path, prepared);
       await this.#files.change(added, removed);
     });
   }
@@ -232,7 +233,7 @@ export class Index implements IndexReader, IndexWriter {
   /** The saved passages of a file with unsaved text are found, too, but not shown: more are asked for until there are enough others. */
   async searchFiles(query: string, k: number, weights: FieldWeights): Promise<PassageHit[]> {
     const files = this.#files;
-    for (let asked = k + 32 * this.#overlay.paths; ; asked *= 2) {
+    for (let asked = this.#overlay.paths === 0 ? k : k + 32; ; asked *= 2) {
       const { ids, scores, coverage } = await files.search(query, asked, weights);
       const rows = await this.#passageHits(ids);
       const hits = rows.map((row, i) => row && { ...row, score: scores[i]!, coverage: coverage[i]! }).filter((hit) => hit !== undefined);

@@ -60,12 +60,12 @@ describe("prepareFile", () => {
 });
 
 describe("prepareText", () => {
-  it("splits unsaved text, or nothing where the file does not belong", () => {
-    expect(prepareText("a.ts", "function x() {\n}\n")).toMatchObject({
+  it("splits unsaved text, or nothing where the file does not belong", async () => {
+    expect(await prepareText("a.ts", "function x() {\n}\n")).toMatchObject({
       symbols: [{ name: "x", startLine: 1, endLine: 2 }],
       passages: [{ startLine: 1, endLine: 2, symbols: "x" }],
     });
-    expect([prepareText("id_rsa", "x"), prepareText("a.ts", "x\0")]).toEqual([null, null]);
+    expect([await prepareText("id_rsa", "x"), await prepareText("a.ts", "x\0")]).toEqual([null, null]);
   });
 });
 

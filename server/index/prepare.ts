@@ -1,4 +1,6 @@
 /** Bytes of a file → what the index keeps of it, or why it is left out. Pure, but for the parser that outline.ts loads. */
+
+import { turn } from "../turns.ts";
 import { gitBlobId } from "../workspace/blob.ts";
 import { classifyContent, classifyPath } from "../workspace/classify.ts";
 import type { WorkspaceFile } from "../workspace/discover.ts";
@@ -42,13 +44,18 @@ export async function prepareFile(file: WorkspaceFile, bytes: Uint8Array, by: Ou
   };
 }
 
-/** Passages and definitions of unsaved text; null where it does not belong to the memory. Definitions by patterns: a key was just pressed. */
-export function prepareText(path: string, text: string): Pick<PreparedFile, "passages" | "symbols"> | null {
+/**
+ * Passages and definitions of unsaved text; null where it does not belong to the memory. Definitions by patterns: a key was just pressed, and others
+ * have their turn in between.
+ */
+export async function prepareText(path: string, text: string): Promise<Pick<PreparedFile, "passages" | "symbols"> | null> {
   const bytes = Buffer.from(text);
   if (classifyPath(path, bytes.length).reason || classifyContent(path, bytes).reason) return null;
   const safe = redactSecrets(text).text;
+  await turn();
   const lines = linesOf(safe);
   const symbols = outlineByPatterns(languageOf(path, safe), lines);
+  await turn();
   return { symbols, passages: passagesWithText(lines, symbols) };
 }
 
