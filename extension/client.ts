@@ -2,6 +2,7 @@
 import { type CancellationToken, type Disposable, EventEmitter, type ExtensionContext, type LogOutputChannel } from "vscode";
 import { LanguageClient, State, TransportKind } from "vscode-languageclient/node";
 import type { MemoryStatus } from "../server/memory/types.ts";
+import { nodeOptions } from "../server/node-options.ts";
 import { type InitializeOptions, Notifications, type Request } from "../server/protocol.ts";
 
 /** "failed": the server does not run, and was given up or could not be started. */
@@ -21,7 +22,7 @@ export class Client implements Disposable {
     const server = {
       module: context.asAbsolutePath("dist/server.mjs"),
       transport: TransportKind.ipc,
-      options: { execArgv: ["--liftoff-only"] }, // server/index/outline.ts says why
+      options: { execArgv: nodeOptions },
     };
     this.#client = new LanguageClient("everyline", "Everyline", server, {
       documentSelector: [{ scheme: "file" }, { scheme: "untitled" }, { scheme: "vscode-notebook-cell" }],

@@ -9,7 +9,7 @@ import { type Attended, NativeError } from "../../native/addon.ts";
 import type { IndexReader } from "../index/api.ts";
 import type { DocumentRow } from "../index/types.ts";
 import type { Settings } from "../settings.ts";
-import { inTurns, turn } from "../turns.ts";
+import { inTurns, type Steps, turn } from "../turns.ts";
 import { isSecretPath, redactSecrets } from "../workspace/secrets.ts";
 import { withBlock } from "./body.ts";
 import { callSites } from "./call-sites.ts";
@@ -20,7 +20,7 @@ import { type Decoded, decode } from "./decode.ts";
 import { completeByEndpoint } from "./endpoint.ts";
 import { type Encoder, frame } from "./frame.ts";
 import { type Guide, nameGuide } from "./guide.ts";
-import { knownNames, withOffered } from "./known-names.ts";
+import { type KnownNames, knownNames, withOffered } from "./known-names.ts";
 import { Likeness } from "./likeness.ts";
 import { declines, polish } from "./manners.ts";
 import { type ContextSources, repositoryContext } from "./repository-context.ts";
@@ -87,6 +87,8 @@ export class Completer {
   readonly #encoded = new Map<string, readonly number[]>();
   /** How many passages hold a word, of a list of files: another list comes with any change of the index. */
   readonly #frequencies = new WeakMap<readonly DocumentRow[], Map<string, number>>();
+  /** Definitions that were read whole. */
+  readonly #namesRead = new WeakSet<KnownNames["definitions"]>();
 
   constructor(memory: CompletionMemory) {
     this.#memory = memory;
@@ -229,6 +231,16 @@ export class Completer {
     };
   }
 
+  /** What is kept of each definition once it was asked for: asked for in steps, the first time. */
+  *#readNames({ definitions, parametersOf }: KnownNames, frequency: (word: string) => number): Steps<void> {
+    if (this.#namesRead.has(definitions)) return;
+    for (const name of definitions.keys()) {
+      if (parametersOf(name)) frequency(name);
+      yield;
+    }
+    this.#namesRead.add(definitions);
+  }
+
   /** Found while the engine reads the context. */
   async #guide(request: CompletionRequest, around: Surroundings, vocabulary: Vocabulary, signal: AbortSignal): Promise<Guide> {
     const { path } = request;
@@ -242,8 +254,10 @@ export class Completer {
     await turn(signal);
     const alike = await inTurns(likeness.namesInSteps(around.line), signal);
     await turn(signal);
+    const frequency = await this.#frequency();
+    await inTurns(this.#readNames(known, frequency), signal);
     const origin = around.line.slice(0, around.line.length - partial.length);
-    const chances = nameChances({ around, known, alike, frequency: await this.#frequency() });
+    const chances = nameChances({ around, known, alike, frequency });
     const names = { chances, share: shareOfNames(around, known) };
     const scorer = nameScorer({ around, known, labels: path.endsWith(".swift") });
     const [likeliest] = chances; // its calls elsewhere are read while the engine reads the context

@@ -84,7 +84,7 @@ async function loadGrammar({ name, query }: Grammar): Promise<Loaded> {
 /**
  * The optimising compiler of WebAssembly costs more than it gains here: over 2,500 Java files it took 18.0 s of CPU and 1.5 GB where the
  * baseline compiler takes 8.3 s and 0.2 GB. The first flag implies the others only on a command line. Electron may refuse flags once it
- * runs: the extension starts the server with `--liftoff-only` (extension/client.ts).
+ * runs: the extension starts the server with `--liftoff-only` (server/node-options.ts).
  */
 const baselineOnly = ["--liftoff-only", "--no-wasm-tier-up", "--no-wasm-dynamic-tiering"];
 

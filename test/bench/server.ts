@@ -5,6 +5,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { createProtocolConnection, type ProtocolConnection, StreamMessageReader, StreamMessageWriter } from "vscode-languageserver/node";
 import type { MemoryStatus } from "../../server/memory/types.ts";
+import { nodeOptions } from "../../server/node-options.ts";
 import { Notifications, Requests } from "../../server/protocol.ts";
 import { defaultSettings, type Settings } from "../../server/settings.ts";
 
@@ -27,7 +28,7 @@ export interface Server {
 
 export async function startServer(folder: string, { settings = {}, fromSource = false, node = [] }: ServerOptions): Promise<Server> {
   const program = join(import.meta.dirname, "../..", fromSource ? "server/main.ts" : "dist/server.mjs");
-  const child = spawn(process.execPath, [...node, program, "--stdio"], { stdio: ["pipe", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [...nodeOptions, ...node, program, "--stdio"], { stdio: ["pipe", "pipe", "inherit"] });
   const client = createProtocolConnection(new StreamMessageReader(child.stdout), new StreamMessageWriter(child.stdin));
   client.onNotification(Notifications.statusChanged, () => {});
   client.onRequest("workspace/configuration", ({ items }: { items: unknown[] }) =>
