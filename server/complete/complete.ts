@@ -200,12 +200,14 @@ export class Completer {
     const { session, vocabulary, tokenizer } = prepared;
     const around = surroundingsOf(request.prefix, request.suffix);
     await turn(signal);
-    const own = this.#memory.index.documentAt(request.path); // asked for while the text becomes tokens
+    // The index is asked while the text becomes tokens.
+    const own = this.#memory.index.documentAt(request.path);
+    const guide = this.#guide(request, around, vocabulary, signal);
+    guide.catch(() => undefined); // heard where it is awaited
     const place = { ...request, path: this.#memory.headerPath(request.path), imports: around.imports };
     const framed = frame(place, tokenizer, (id) => vocabulary.text(id));
     const stored = await own;
     const hidden = Int32Array.from(stored ? [stored.id] : []);
-    const guide = this.#guide(request, around, vocabulary, signal);
     const encode = (bytes: string) => this.#encode(bytes, tokenizer);
     const decoded = await decode(session, framed, vocabulary, { hidden, maxTokens, signal, guide, line: around.line, encode });
     return { ...this.#judge(request, decoded), chunks: await this.#chunks(decoded.attended) };
