@@ -1,10 +1,12 @@
 /** Completion in the editor: VS Code's inline suggestions come from the server; here are its switch, and what follows an accepted one. */
 import { ConfigurationTarget, commands, type Disposable, languages, Uri, window, workspace } from "vscode";
-import { Notifications, Requests } from "../server/protocol.ts";
+import { type CursorParams, Notifications, Requests } from "../server/protocol.ts";
 import type { Client } from "./client.ts";
 import type { SourcesTree } from "./sourcesTree.ts";
 
 const setting = "completion.enabled";
+/** Milliseconds until a cursor rests. */
+const restMs = 300;
 
 export function registerCompletion(client: Client, sources: SourcesTree): Disposable[] {
   const item = languages.createLanguageStatusItem("everyline.completion", [
@@ -36,6 +38,7 @@ export function registerCompletion(client: Client, sources: SourcesTree): Dispos
       await workspace.getConfiguration("everyline").update(setting, !enabled(), ConfigurationTarget.Global);
       window.setStatusBarMessage(enabled() ? "Everyline suggests while you type." : "Everyline suggests on request.", 3_000);
     }),
+    whereCursorRests((params) => client.notify(Notifications.cursorRests, params).catch(() => undefined)), // the server may not run
     // Run by the editor after an item of the server was inserted.
     commands.registerCommand("everyline.completionAccepted", async (uri: string, characters: number) => {
       await client.notify(Notifications.completionAccepted, { uri, characters });
@@ -47,6 +50,24 @@ export function registerCompletion(client: Client, sources: SourcesTree): Dispos
       else window.showInformationMessage("Everyline has suggested nothing in this file yet.");
     }),
   ];
+}
+
+/** Tells where a cursor that was moved stays for a moment: a key may come there. The server knows where one was pressed. */
+function whereCursorRests(tell: (params: CursorParams) => unknown): Disposable {
+  let timer: NodeJS.Timeout | undefined;
+  const listening = window.onDidChangeTextEditorSelection(({ textEditor, selections }) => {
+    clearTimeout(timer);
+    const [selection] = selections;
+    if (!selection?.isEmpty || selections.length > 1) return;
+    const { line, character } = selection.active;
+    timer = setTimeout(() => tell({ uri: textEditor.document.uri.toString(), position: { line, character } }), restMs);
+  });
+  return {
+    dispose() {
+      clearTimeout(timer);
+      listening.dispose();
+    },
+  };
 }
 
 function enabled(): boolean {

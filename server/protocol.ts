@@ -103,11 +103,19 @@ export const EditorRequests = {
   members: request<MembersParams, OfferedMember[]>("everyline/members"),
 } as const;
 
+/** A place in a document: line and character as the protocol counts them. */
+export interface CursorParams {
+  uri: string;
+  position: { line: number; character: number };
+}
+
 export const Notifications = {
   /** Server -> client, on change and at most twice a second: { folders: MemoryStatus[] }. */
   statusChanged: "everyline/statusChanged",
   /** Client -> server: a completion item's command ran. */
   completionAccepted: "everyline/completionAccepted",
+  /** Client -> server: the cursor was moved there and rests (CursorParams). */
+  cursorRests: "everyline/cursorRests",
   /** Client -> server: battery state changed. */
   battery: "everyline/battery",
 } as const;

@@ -59,6 +59,37 @@ describe("Completer", () => {
     expect(new Completer(memoryOf(new ToySession(""), { engine: null })).prepare()).toBeUndefined();
   });
 
+  it("reads ahead where the cursor rests, once a place, and gives way to a request", async () => {
+    const session = new ToySession(" foo");
+    const completer = new Completer(memoryOf(session));
+    completer.readAhead(request("x = |\n"));
+    await vi.waitFor(() => expect(session.begun).toHaveLength(1));
+    completer.readAhead(request("x =| \n"));
+    let release = () => {};
+    session.ready = new Promise((resolve) => {
+      release = resolve;
+    });
+    completer.readAhead(request("y = |\n", { path: "far.ts" }));
+    await vi.waitFor(() => expect(session.begun).toHaveLength(2));
+    const made = completer.complete(request("y = |\n", { path: "far.ts" }));
+    expect(session.cancelled).toBe(1);
+    release();
+    expect(await made).toMatchObject({ text: "foo", shown: true });
+  });
+
+  it("reads nothing ahead where nothing is completed, and takes a new session after one that failed", async () => {
+    const broken = new ToySession("");
+    broken.ready = Promise.reject(new Error("the pool is gone"));
+    broken.ready.catch(() => {}); // it is waited for later
+    const sessions = [broken, new ToySession(" foo")];
+    const completer = new Completer(memoryOf(broken, { engine: { session: () => sessions.shift() as ToySession } }));
+    completer.readAhead(request("A=|", { path: ".env" }));
+    completer.readAhead(request("x = |\n"));
+    expect(await completer.complete(request("y = |\n"))).toMatchObject({ reason: "the pool is gone" });
+    expect(await completer.complete(request("z = |\n"))).toMatchObject({ text: "foo" });
+    expect(broken.begun).toHaveLength(1);
+  });
+
   it("gives what it is not sure of, but does not show it", async () => {
     const session = new ToySession(" getUser()");
     session.certainty = 4;

@@ -18,7 +18,7 @@ import { nameChances, shareOfNames } from "./chances.ts";
 import { confidence } from "./confidence.ts";
 import { type Decoded, decode } from "./decode.ts";
 import { completeByEndpoint } from "./endpoint.ts";
-import { type Encoder, frame } from "./frame.ts";
+import { type Encoder, type Frame, frame } from "./frame.ts";
 import { type Guide, nameGuide } from "./guide.ts";
 import { type KnownNames, knownNames, withOffered } from "./known-names.ts";
 import { Likeness } from "./likeness.ts";
@@ -77,11 +77,20 @@ interface Running {
   ended: boolean;
 }
 
+interface Prepared {
+  session: DecodeSession;
+  vocabulary: Vocabulary;
+  tokenizer: CompletionTokenizer;
+}
+
 export class Completer {
   readonly #memory: CompletionMemory;
   #session: DecodeSession | null = null;
   #vocabulary: Vocabulary | null = null;
   #current: Running | null = null;
+  /** The place that is read ahead, and how to end that; the place that was read last. */
+  #reading: AbortController | undefined;
+  #lastRead: CompletionRequest | undefined;
   #previous: Promise<unknown> = Promise.resolve();
   #results: Remembered[] = [];
   readonly #encoded = new Map<string, readonly number[]>();
@@ -95,7 +104,7 @@ export class Completer {
   }
 
   /** Makes now what the first request would wait for, where there is an engine. */
-  prepare(): { session: DecodeSession; vocabulary: Vocabulary; tokenizer: CompletionTokenizer } | undefined {
+  prepare(): Prepared | undefined {
     const { engine, tokenizer } = this.#memory;
     if (!engine || !tokenizer) return undefined;
     this.#vocabulary ??= new Vocabulary(tokenizer.vocabulary());
@@ -103,10 +112,51 @@ export class Completer {
     return { session: this.#session, vocabulary: this.#vocabulary, tokenizer };
   }
 
+  /**
+   * Reads the place of a cursor that rests, so that the first key there does not wait for it. Any request ends that; nothing where one is under way, or
+   * where the last one was near.
+   */
+  readAhead(request: CompletionRequest): void {
+    if (this.#current?.ended === false || this.#memory.settings.completion.endpoint || this.#declines(request) !== "") return;
+    if (this.#lastRead && isNear(request, this.#lastRead)) return;
+    this.#reading?.abort();
+    this.#reading = new AbortController();
+    const { signal } = this.#reading;
+    this.#previous = this.#previous.then(() => this.#read(request, signal)).catch((error: unknown) => this.#failed(error, signal));
+  }
+
+  async #read(request: CompletionRequest, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const prepared = this.prepare();
+    if (!prepared) return;
+    const { session } = prepared;
+    const around = surroundingsOf(request.prefix, request.suffix);
+    await turn(signal);
+    const own = this.#memory.index.documentAt(request.path);
+    const names = knownNames(this.#memory, request, around, receiverOf(around.line).receiver);
+    const likeness = Likeness.read(this.#memory, { path: request.path, text: around.text, at: around.at, edited: request.edited });
+    const framed = this.#frame(request, around, prepared);
+    const cancel = () => session.cancel();
+    signal.addEventListener("abort", cancel, { once: true });
+    const read = own.then((stored) => {
+      signal.throwIfAborted();
+      return session.begin(framed.ids, idsOf(stored), 0);
+    });
+    await Promise.all([read, names, likeness]).finally(() => signal.removeEventListener("abort", cancel));
+  }
+
+  /** Whether it was no cancellation. A session that failed is not used again. */
+  #failed(error: unknown, signal: AbortSignal): boolean {
+    if (signal.aborted || (error instanceof NativeError && error.code === "cancelled")) return false;
+    this.#session = null;
+    return true;
+  }
+
   /** Never rejects for what a request may meet: "cancelled", no engine and the like are a completion without text, and a reason. */
   async complete(request: CompletionRequest): Promise<Completion> {
     const started = performance.now();
     const answer = (completion: Unmeasured): Completion => ({ ...completion, ms: performance.now() - started });
+    this.#reading?.abort();
     const joined = this.#joined(request);
     if (!joined && !this.#current?.ahead) this.#current?.controller.abort();
     const reason = this.#declines(request);
@@ -143,8 +193,7 @@ export class Completer {
     const completion = computed.then(
       (made) => this.#remember(request, made),
       (error: unknown) => {
-        if (controller.signal.aborted || (error instanceof NativeError && error.code === "cancelled")) return nothing("cancelled");
-        this.#session = null; // a session that failed is not used again
+        if (!this.#failed(error, controller.signal)) return nothing("cancelled");
         const problem = error instanceof Error ? error.message : String(error);
         return { ...nothing(problem), problem };
       },
@@ -204,13 +253,16 @@ export class Completer {
     const own = this.#memory.index.documentAt(request.path);
     const guide = this.#guide(request, around, vocabulary, signal);
     guide.catch(() => undefined); // heard where it is awaited
-    const place = { ...request, path: this.#memory.headerPath(request.path), imports: around.imports };
-    const framed = frame(place, tokenizer, (id) => vocabulary.text(id));
-    const stored = await own;
-    const hidden = Int32Array.from(stored ? [stored.id] : []);
+    const framed = this.#frame(request, around, prepared);
+    const hidden = idsOf(await own);
     const encode = (bytes: string) => this.#encode(bytes, tokenizer);
     const decoded = await decode(session, framed, vocabulary, { hidden, maxTokens, signal, guide, line: around.line, encode });
     return { ...this.#judge(request, decoded), chunks: await this.#chunks(decoded.attended) };
+  }
+
+  #frame(request: CompletionRequest, { imports }: Surroundings, { tokenizer, vocabulary }: Prepared): Frame {
+    this.#lastRead = request;
+    return frame({ ...request, path: this.#memory.headerPath(request.path), imports }, tokenizer, (id) => vocabulary.text(id));
   }
 
   #encode(bytes: string, tokenizer: CompletionTokenizer): readonly number[] {
@@ -309,6 +361,17 @@ export class Completer {
     this.#results = [{ path, prefix, suffix, completion }, ...this.#results].slice(0, remembered);
     return completion;
   }
+}
+
+/** Characters from one place to another of a file from which on little of what was read for the one serves for the other. */
+const farCharacters = 400;
+
+function isNear(one: CompletionRequest, other: CompletionRequest): boolean {
+  return one.path === other.path && Math.abs(one.prefix.length - other.prefix.length) < farCharacters;
+}
+
+function idsOf(row: DocumentRow | undefined): Int32Array {
+  return Int32Array.from(row ? [row.id] : []);
 }
 
 /** Whether the editor closed the bracket or quote that was typed last. */

@@ -15,7 +15,7 @@ import type { TextDocument } from "vscode-languageserver-textdocument";
 import { receiverOf } from "../complete/surroundings.ts";
 import type { Completion, CompletionChunk, CompletionRequest, OfferedMember } from "../complete/types.ts";
 import type { SuggestionCounts } from "../memory/types.ts";
-import type { MembersParams } from "../protocol.ts";
+import type { CursorParams, MembersParams } from "../protocol.ts";
 import type { Settings } from "../settings.ts";
 import { signalOf } from "./errors.ts";
 import type { Folder, Folders } from "./folders.ts";
@@ -62,13 +62,11 @@ export class InlineCompletions {
   }
 
   async provide(params: InlineCompletionParams, token: CancellationToken): Promise<InlineCompletionItem[]> {
-    const { folders, settings } = this.#options;
-    const document = this.#options.document(params.textDocument.uri);
-    if (!document) return [];
-    const place = folders.ofDocument(document.uri) ?? cellOf(folders, document) ?? elsewhere(folders, document);
-    if (!place?.folder.opened) return [];
+    const { settings } = this.#options;
+    const found = this.#placeOf(params.textDocument.uri);
+    if (!found) return [];
+    const { document, place, opened } = found;
     const { completion } = settings();
-    if (completion.disabledLanguages.includes(document.languageId)) return [];
     const signal = signalOf(token);
     if (params.context.triggerKind === InlineCompletionTriggerKind.Automatic) {
       if (!completion.enabled) return [];
@@ -77,7 +75,7 @@ export class InlineCompletions {
     const { version } = document;
     const cursor = cursorOf(document, params);
     const about = { ...this.#options.nearby(place.folder), members: this.#membersAt(params, cursor) };
-    const made = await place.folder.opened.complete({ path: place.path, language: document.languageId, ...cursor.text, ...about, signal });
+    const made = await opened.complete({ path: place.path, language: document.languageId, ...cursor.text, ...about, signal });
     if (signal.aborted || document.version !== version) return [];
     this.#options.log(`Completion in ${place.path}:${params.position.line + 1}: ${outcome(made)}`, "debug");
     this.#warn(made);
@@ -93,6 +91,27 @@ export class InlineCompletions {
         command: { title: "", command: "everyline.completionAccepted", arguments: [document.uri, made.text.length] },
       },
     ];
+  }
+
+  /** The cursor rests where no key was pressed yet. */
+  rests({ uri, position }: CursorParams): void {
+    const found = this.#options.settings().completion.enabled ? this.#placeOf(uri) : undefined;
+    if (!found) return;
+    const { document, place, opened } = found;
+    const text = document.getText();
+    const offset = document.offsetAt(position);
+    const around = { prefix: text.slice(0, offset), suffix: text.slice(offset) };
+    opened.readAhead({ path: place.path, language: document.languageId, ...around, ...this.#options.nearby(place.folder) });
+  }
+
+  /** Where a document that is completed belongs. */
+  #placeOf(uri: string) {
+    const { folders, settings } = this.#options;
+    const document = this.#options.document(uri);
+    if (!document || settings().completion.disabledLanguages.includes(document.languageId)) return undefined;
+    const place = folders.ofDocument(document.uri) ?? cellOf(folders, document) ?? elsewhere(folders, document);
+    const opened = place?.folder.opened;
+    return place && opened && { document, place, opened };
   }
 
   /** For the cursor alone: not where a part of the text is not in the document yet. */

@@ -36,6 +36,7 @@ export async function openFolder({ path, settings, changed, log }: OpenOptions):
       return text === undefined ? [] : memory.past.lineOrigin({ path: memory.headerPath(file), startLine, endLine, text });
     },
     complete: (request) => completer.complete(request),
+    readAhead: (request) => completer.readAhead(request),
     pause: () => memory.pause(),
     resume: () => memory.resume(),
     rebuild: () => memory.rebuild(),

@@ -24,6 +24,8 @@ export interface OpenedFolder {
   lineOrigin(path: string, startLine: number, endLine: number): Promise<LineOrigin[]>;
   search(query: string, options: SearchOptions): Promise<SearchResult>;
   complete(request: CompletionRequest): Promise<Completion>;
+  /** Reads a place where a key may come. */
+  readAhead(request: CompletionRequest): void;
   pause(): Promise<void>;
   resume(): Promise<void>;
   rebuild(): Promise<void>;

@@ -263,6 +263,20 @@ describe("inline completion", () => {
     expect(server.completed[0]).toMatchObject({ path: "plots/a.py", prefix: "def" });
   });
 
+  it("reads ahead where the cursor rests, with power at hand and where it is wanted", async () => {
+    const server = await started({ configuration: { completion: { disabledLanguages: ["plaintext"] } } });
+    await server.open("a b.ts", "let a;");
+    const position = { line: 0, character: 4 };
+    const rests = (params: object) => server.client.sendNotification(Notifications.cursorRests, params);
+    await rests({ uri: "untitled:unknown", position });
+    await rests({ uri: server.uriOf("a b.ts") });
+    await server.client.sendNotification(Notifications.battery, { onBattery: true });
+    await rests({ uri: server.uriOf("a b.ts"), position: { line: 0, character: 1 } });
+    await server.client.sendNotification(Notifications.battery, { onBattery: false });
+    await rests({ uri: server.uriOf("a b.ts"), position });
+    await vi.waitFor(() => expect(server.told.filter((one) => one.startsWith("ahead"))).toEqual(["ahead a b.ts let |a;"]));
+  });
+
   it("is silent for a disabled language, and while typing when switched off", async () => {
     const off = await started({ configuration: { completion: { enabled: false } } });
     await off.open("a b.ts", "x");
@@ -356,6 +370,7 @@ async function started({ configuration = {}, editorRequests, folders = [], refus
       completed.push(request);
       return server.next();
     },
+    readAhead: ({ path, prefix, suffix }) => void told.push(`ahead ${path} ${prefix}|${suffix}`),
     pause: async () => void told.push("pause"),
     resume: async () => void told.push("resume"),
     rebuild: async () => void told.push("rebuild"),

@@ -8,11 +8,12 @@ import {
   DidChangeConfigurationNotification,
   type InitializeParams,
   type InitializeResult,
+  Position,
   TextDocumentSyncKind,
 } from "vscode-languageserver/node";
 import type { OfferedMember } from "../complete/types.ts";
 import type { MemoryStatus } from "../memory/types.ts";
-import { EditorRequests, type InitializeOptions, Notifications } from "../protocol.ts";
+import { type CursorParams, EditorRequests, type InitializeOptions, Notifications } from "../protocol.ts";
 import { defaultSettings, type Settings } from "../settings.ts";
 import { InlineCompletions } from "./completion.ts";
 import { OpenDocuments } from "./documents.ts";
@@ -108,6 +109,10 @@ export function serve(connection: Connection, open: OpenFolder): void {
   connection.onNotification(Notifications.completionAccepted, () => {
     completions.accepted();
     status?.changed();
+  });
+  connection.onNotification(Notifications.cursorRests, (params: Partial<CursorParams> | undefined) => {
+    if (!battery && typeof params?.uri === "string" && Position.is(params.position))
+      completions.rests({ uri: params.uri, position: params.position });
   });
   connection.onNotification(Notifications.battery, (params: { onBattery?: unknown }) => setBattery(params?.onBattery === true));
 

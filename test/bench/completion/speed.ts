@@ -7,13 +7,14 @@
  * From request to reply, at the client:
  * cold: the first request in a file · warm: a key that the last reply did not foresee · along: one that it did · accepted: the request after
  * the whole reply was inserted (after as long as a person takes to press Tab) · cancelled: from the cancellation, some time after a
- * request far above in the file, to its reply. --profile leaves a processor profile of the server in the working folder.
+ * request far above in the file, to its reply · rested: a request at a new place of the file where the cursor rested before. --profile leaves a processor profile of the server in the working folder.
  */
 import { resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { CancellationTokenSource, type InlineCompletionItem, InlineCompletionTriggerKind, type Position } from "vscode-languageserver/node";
+import { Notifications } from "../../../server/protocol.ts";
 import { defaultSettings } from "../../../server/settings.ts";
 import { seeded } from "../seeded.ts";
 import { quantile, type Server, startServer } from "../server.ts";
@@ -42,7 +43,8 @@ interface Line {
   after: string;
 }
 
-const times = { cold: [] as number[], warm: [] as number[], along: [] as number[], accepted: [] as number[], cancelled: [] as number[] };
+const kinds = ["cold", "warm", "along", "accepted", "cancelled", "rested"] as const;
+const times = Object.fromEntries(kinds.map((kind) => [kind, [] as number[]])) as Record<(typeof kinds)[number], number[]>;
 
 async function main(): Promise<void> {
   const server = await startServer(folder, {
@@ -76,6 +78,7 @@ async function type(server: Server, line: Line, number: number): Promise<void> {
   }
   if (offered !== "") await accept(editor, line, offered);
   times.cancelled.push(await editor.cancel(10 + 15 * (number % 8)));
+  times.rested.push(await editor.rest());
 }
 
 async function accept(editor: Editor, line: Line, offered: string): Promise<void> {
@@ -115,14 +118,28 @@ class Editor {
   /** Asks far above, and cancels `ms` later: how long the reply takes from then on. */
   async cancel(ms: number): Promise<number> {
     const source = new CancellationTokenSource();
-    const lines = this.#line.before.split("\n");
-    const above = lines.slice(0, Math.ceil(lines.length / 2)).join("\n");
-    const reply = this.#request(above, source).catch(() => []);
+    const reply = this.#request(this.#above(0.5), source).catch(() => []);
     await wait(ms);
     const start = performance.now();
     source.cancel();
     await reply;
     return performance.now() - start;
+  }
+
+  /** Asks above, where the cursor rested as long as a person looks: how long the reply takes. */
+  async rest(): Promise<number> {
+    const above = this.#above(0.75);
+    await this.#server.client.sendNotification(Notifications.cursorRests, { uri: this.#line.uri, position: endOf(above) });
+    await wait(readingMs);
+    const start = performance.now();
+    await this.#request(above);
+    return performance.now() - start;
+  }
+
+  /** The text up to the end of a line, at a share of the lines above. */
+  #above(share: number): string {
+    const lines = this.#line.before.split("\n");
+    return lines.slice(0, Math.ceil(lines.length * share)).join("\n");
   }
 
   async #change(before: string): Promise<void> {
