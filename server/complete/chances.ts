@@ -4,6 +4,7 @@
  * Fitted on calls of something defined in another file, in the development benchmark's repositories (test/bench/completion/fit), with nothing
  * of a place but its text and the repository without the rest of its line; see docs/completion.md.
  */
+import { atOnce, type Steps } from "../turns.ts";
 import { languageWords } from "./expressions.ts";
 import type { Definition, KnownNames } from "./known-names.ts";
 import type { Alike, Like } from "./likeness.ts";
@@ -208,16 +209,32 @@ export function shareOfNames(around: Surroundings, known: KnownNames): number {
 
 /** Probabilities of the names that may stand at the cursor; the sum is 1, or 0 where no name is known. */
 export function nameChances(place: NamePlace): Map<string, number> {
-  const weights = receiverOf(place.around.line).receiver ? chanceWeights.member : chanceWeights.free;
+  return atOnce(nameChancesInSteps(place));
+}
+
+export function* nameChancesInSteps(place: NamePlace): Steps<Map<string, number>> {
+  const weights: Readonly<Record<string, number | undefined>> = receiverOf(place.around.line).receiver
+    ? chanceWeights.member
+    : chanceWeights.free;
   const { offered } = place.known;
-  const scored = nameCandidates(place).map(({ name, features }) => ({
-    name,
-    score: Object.entries(features).reduce(
-      (sum, [feature, value]) => sum + (weights[feature as NameFeature] ?? 0) * value,
-      offered && !offered.has(name) ? notOffered : 0,
-    ),
-  }));
-  return softmax(scored.sort((a, b) => b.score - a.score).slice(0, mostNames));
+  const scored: { name: string; score: number }[] = [];
+  for (const { name, features } of yield* candidatesInSteps(place)) {
+    let score = offered && !offered.has(name) ? notOffered : 0;
+    for (const feature in features) score += (weights[feature] ?? 0) * (features[feature as NameFeature] as number);
+    scored.push({ name, score });
+    yield;
+  }
+  return softmax(highest(scored, mostNames));
+}
+
+/** Those with the highest scores, highest first. */
+function highest(scored: readonly { name: string; score: number }[], most: number): { name: string; score: number }[] {
+  const ascending = Float64Array.from(scored, ({ score }) => score).sort();
+  const least = ascending[Math.max(0, ascending.length - most)] ?? 0;
+  return scored
+    .filter(({ score }) => score >= least)
+    .sort((a, b) => b.score - a.score)
+    .slice(0, most);
 }
 
 export interface NamePlace {
@@ -234,7 +251,11 @@ export interface NameCandidate {
 }
 
 /** The names that may stand at the cursor, and what is known of them. */
-export function nameCandidates({ around, known, frequency, alike }: NamePlace): NameCandidate[] {
+export function nameCandidates(place: NamePlace): NameCandidate[] {
+  return atOnce(candidatesInSteps(place));
+}
+
+function* candidatesInSteps({ around, known, frequency, alike }: NamePlace): Steps<NameCandidate[]> {
   const { receiver, partial } = receiverOf(around.line);
   const head = around.line.slice(0, around.line.length - partial.length);
   const members = groupByName(known.members);
@@ -260,9 +281,14 @@ export function nameCandidates({ around, known, frequency, alike }: NamePlace): 
     isModule: receiver !== null && known.members.some((one) => one.scope === "module") && around.typesOf(receiver.name).length === 0,
     order: receiver && definesMembers(head) ? declarationOrder(around, known, receiver.name) : undefined,
   };
-  return [...new Set([...names, ...stray])]
-    .filter((name) => name.startsWith(partial) && plainName.test(name) && !languageWords.has(name))
-    .map((name) => ({ name, features: featuresOf(name, question) }));
+  yield;
+  const found: NameCandidate[] = [];
+  for (const name of new Set([...names, ...stray])) {
+    if (!name.startsWith(partial) || !plainName.test(name) || languageWords.has(name)) continue;
+    found.push({ name, features: featuresOf(name, question) });
+    yield;
+  }
+  return found;
 }
 
 interface Question extends NamePlace {
@@ -309,8 +335,8 @@ function featuresOf(name: string, question: Question): NameWeights {
     ...parameterFeatures(name, question),
     ...occurrenceFeatures(around, name, callable),
     ...frequencyFeatures(name, callable, question),
-    ...likeFeatures("here", question.alike.here.get(name)),
-    ...likeFeatures("other", question.alike.elsewhere.get(name)),
+    ...hereFeatures(question.alike.here.get(name)),
+    ...otherFeatures(question.alike.elsewhere.get(name)),
     ...(question.stray.has(name) ? { stray: 1 } : {}),
     ...(receiver ? memberFeatures(name, receiver.name, members, question) : {}),
   };
@@ -373,18 +399,33 @@ function strayNames({ elsewhere }: Alike, known: ReadonlySet<string>): Set<strin
   );
 }
 
-function likeFeatures(where: "here" | "other", like: Like | undefined): NameWeights {
+function hereFeatures(like: Like | undefined): NameWeights {
   if (!like) return {};
   return {
-    [`${where}Around`]: like.around,
-    [`${where}Called`]: like.called,
-    [`${where}Run`]: like.run / 8,
-    [`${where}Run1`]: +(like.run >= 1),
-    [`${where}Run3`]: +(like.run >= 3),
-    [`${where}CalledRun1`]: +(like.calledRun >= 1),
-    [`${where}CalledRun3`]: +(like.calledRun >= 3),
-    [`${where}Sum`]: Math.log1p(like.sum),
-    [`${where}Passages`]: Math.log1p(like.passages),
+    hereAround: like.around,
+    hereCalled: like.called,
+    hereRun: like.run / 8,
+    hereRun1: +(like.run >= 1),
+    hereRun3: +(like.run >= 3),
+    hereCalledRun1: +(like.calledRun >= 1),
+    hereCalledRun3: +(like.calledRun >= 3),
+    hereSum: Math.log1p(like.sum),
+    herePassages: Math.log1p(like.passages),
+  };
+}
+
+function otherFeatures(like: Like | undefined): NameWeights {
+  if (!like) return {};
+  return {
+    otherAround: like.around,
+    otherCalled: like.called,
+    otherRun: like.run / 8,
+    otherRun1: +(like.run >= 1),
+    otherRun3: +(like.run >= 3),
+    otherCalledRun1: +(like.calledRun >= 1),
+    otherCalledRun3: +(like.calledRun >= 3),
+    otherSum: Math.log1p(like.sum),
+    otherPassages: Math.log1p(like.passages),
   };
 }
 

@@ -14,7 +14,7 @@ import { isSecretPath, redactSecrets } from "../workspace/secrets.ts";
 import { withBlock } from "./body.ts";
 import { callSites } from "./call-sites.ts";
 import { callsIn } from "./calls.ts";
-import { nameChances, shareOfNames } from "./chances.ts";
+import { nameChancesInSteps, shareOfNames } from "./chances.ts";
 import { confidence } from "./confidence.ts";
 import { type Decoded, decode } from "./decode.ts";
 import { completeByEndpoint } from "./endpoint.ts";
@@ -311,7 +311,7 @@ export class Completer {
     const frequency = await this.#frequency();
     await inTurns(this.#readNames(known, frequency), signal);
     const origin = around.line.slice(0, around.line.length - partial.length);
-    const chances = nameChances({ around, known, alike, frequency });
+    const chances = await inTurns(nameChancesInSteps({ around, known, alike, frequency }), signal);
     const names = { chances, share: shareOfNames(around, known) };
     const scorer = nameScorer({ around, known, labels: path.endsWith(".swift") });
     const [likeliest] = chances; // its calls elsewhere are read while the engine reads the context
