@@ -11,6 +11,7 @@ namespace everyline {
 namespace {
 
 constexpr int kBlock = 256;     // tokens
+constexpr size_t kBlockFloats = 2 * 2 * 64 * 64;  // a layer's keys and values of 64 positions, [head]{keys [64][64], values [64][64]}
 constexpr int kLayers = kLower + kUpperGroups * kUpperLayers;
 constexpr int kRun = 8;          // tokens a task of HSA attention
 constexpr int kFine = 40;        // up to so many tokens activations have 15 bits: questions and decoding, not long prefills
@@ -23,9 +24,9 @@ Error cancelled() { return {"cancelled", "The call was cancelled."}; }
 
 // 64 positions of the context.
 struct Context::Slice {
-  std::vector<float> blocks[kLayers];  // keys and values a layer
-  std::vector<float> lower;            // output of the lower stack
-  std::vector<float> rope;
+  Buffer<float> blocks[kLayers];  // keys and values a layer
+  Buffer<float> lower;            // output of the lower stack
+  Buffer<float> rope;
   bool encoded = false;
   std::vector<uint8_t> landmark, kv;
 };
@@ -37,7 +38,7 @@ struct Context::Room {
     for (int i = 0; i < workers; ++i) encoders.push_back(std::make_unique<ChunkEncoder>(weights, kernels, precision));
   }
   Rows rows;
-  std::vector<float> x, wide, attended, inner, r;
+  Buffer<float> x, wide, attended, inner, r;
   std::vector<Best> best;
   std::vector<std::unique_ptr<ChunkEncoder>> encoders;
 };
@@ -134,7 +135,7 @@ bool Context::advance(const std::vector<int32_t>& ids, int layers, const View& v
       ropeTable((long)slices_.size() * 64, 64, slice->rope.data());
       slices_.push_back(std::move(slice));
       if ((int)slices_.size() > kKeptSlices)
-        for (auto& b : slices_[slices_.size() - 1 - kKeptSlices]->blocks) std::vector<float>().swap(b);
+        for (auto& b : slices_[slices_.size() - 1 - kKeptSlices]->blocks) Buffer<float>().swap(b);
     }
     for (int i = 0; i < m; ++i) weights_.embed(ids[first + i], room.x.data() + i * kWidth);
     for (int n = 0; n < kLower; ++n)
@@ -196,9 +197,9 @@ void Context::tellBest(int token, Told& told) {
 // ---- shared out over the pool
 
 void Context::load(const float* x, int m, int k, const float* gain) {
-  const bool fine = m <= kFine || !gain;  // the outputs of attention and SwiGLU have peaks that stand far out
-  if (m < 16) return room_->rows.load(x, k, 0, m, k, gain, fine);
-  pool_.run((m + 15) / 16, [&](int task, int) { room_->rows.load(x, k, task * 16, std::min(16, m - task * 16), k, gain, fine); });
+  const Rounding rounding = m <= kFine || !gain ? Rounding::fine : Rounding::token;  // the outputs of attention and SwiGLU have peaks that stand far out
+  if (m < 16) return room_->rows.load(x, k, 0, m, k, gain, rounding);
+  pool_.run((m + 15) / 16, [&](int task, int) { room_->rows.load(x, k, task * 16, std::min(16, m - task * 16), k, gain, rounding); });
 }
 
 void Context::multiply(const Matrix& w, int m, Epilogue epilogue, float* out, size_t ldo) {

@@ -12,6 +12,7 @@ namespace {
 
 constexpr int kBatch = 32;  // chunks
 constexpr int kBefore = 4;  // chunks that a window of 256 reaches back
+constexpr int kRing = kBatch + kBefore;  // chunks whose keys and values are kept
 
 int chunksOf(size_t tokens) { return (int)((tokens + kChunk - 1) / kChunk); }
 
@@ -21,12 +22,15 @@ int chunksOf(size_t tokens) { return (int)((tokens + kChunk - 1) / kChunk); }
 
 struct ChunkEncoder::Room {
   Room(const Kernels& kernels, Precision precision)
-      : rows(kernels, precision, 65), y(65 * kWidth), qkv(65 * kQkv), attended(65 * kWidth), inner(65 * kInner), blocks(2 * kBlockFloats),
-        keys(64 * 128), values(64 * 128), rope(65 * 64), sums(65 * 4) {
+      : rows(kernels, precision, 65), window(kernels, precision), y(65 * kWidth), qkv(65 * kQkv), attended(65 * kWidth), inner(65 * kInner), keys(64 * 128),
+        values(64 * 128), rope(65 * 64), chunk(window.blockBytes()), mark(window.blockBytes()), seen{{chunk.data(), Sees::all, 64}, {mark.data(), Sees::all, 1}} {
     ropeTable(0, 65, rope.data());
   }
   Rows rows;
-  std::vector<float> y, qkv, attended, inner, blocks, keys, values, rope, sums;
+  Window window;
+  Buffer<float> y, qkv, attended, inner, keys, values, rope;
+  Buffer<uint8_t> chunk, mark;  // keys and values of the chunk's tokens and of the landmark's
+  const std::vector<Window::Block> seen;
 };
 
 ChunkEncoder::ChunkEncoder(const Weights& weights, const Kernels& kernels, Precision precision)
@@ -41,29 +45,14 @@ void ChunkEncoder::encode(const float* x, uint8_t* landmark, uint8_t* kv) {
 
   r.rows.load(r.y.data(), kWidth, 0, 65, kWidth, layer.norm1.data());
   r.rows.multiply(layer.qkv, 0, 65, Epilogue::store, r.qkv.data(), kQkv);
-  for (int t = 0; t < 65; ++t) {
-    float* block = r.blocks.data() + (t / 64) * kBlockFloats;
-    kernels_.splitHeads(r.qkv.data() + t * kQkv, r.rope.data() + t * 64, r.rope.data() + t * 64 + 32, block, t % 64);
-  }
-  std::fill(r.attended.begin(), r.attended.end(), 0.0f);
-  for (int g = 0; g < kGroups; ++g) {
-    std::fill(r.sums.begin(), r.sums.end(), 0.0f);
-    for (int b = 0; b < 2; ++b) {
-      const float* block = r.blocks.data() + b * kBlockFloats + g * 8192;
-      kernels_.attend(r.qkv.data() + g * 256, kQkv, 65, 0, block, block + 4096, Sees::all, b == 0 ? 64 : 1, r.attended.data() + g * 256, kWidth, r.sums.data());
-    }
-    for (int t = 0; t < 65; ++t)
-      for (int h = 0; h < 4; ++h) {
-        const float inverse = 1.0f / r.sums[t * 4 + h];
-        float* o = r.attended.data() + t * kWidth + g * 256 + h * 64;
-        for (int d = 0; d < 64; ++d) o[d] *= inverse;
-      }
-  }
-  r.rows.load(r.attended.data(), kWidth, 0, 65, kWidth, nullptr, true);
+  r.window.split(r.qkv.data(), r.rope.data(), 64, r.chunk.data());
+  r.window.split(r.qkv.data() + 64 * kQkv, r.rope.data() + 64 * 64, 1, r.mark.data());
+  r.window.attend(r.qkv.data(), 65, r.seen, r.attended.data());
+  r.rows.load(r.attended.data(), kWidth, 0, 65, kWidth, nullptr, Rounding::fine);
   r.rows.multiply(layer.out, 0, 65, Epilogue::add, r.y.data(), kWidth);
   r.rows.load(r.y.data(), kWidth, 0, 65, kWidth, layer.norm2.data());
   r.rows.multiply(layer.mlp.up, 0, 65, Epilogue::siluMul, r.inner.data(), kInner);
-  r.rows.load(r.inner.data(), kInner, 0, 65, kInner, nullptr);
+  r.rows.load(r.inner.data(), kInner, 0, 65, kInner, nullptr, Rounding::groups);
   r.rows.multiply(layer.mlp.down, 0, 65, Epilogue::add, r.y.data(), kWidth);
 
   r.rows.load(r.y.data(), kWidth, 0, 65, kWidth, weights_.encoderNorm.data());
@@ -91,14 +80,15 @@ struct Encoder::Chunk {
 
 struct Encoder::Worker {
   Worker(const Weights& weights, const Kernels& kernels, Precision precision)
-      : rows(kernels, precision, 64), encoder(weights, kernels, precision), attended(64 * kWidth), inner(64 * kInner), sums(64 * 4) {}
+      : rows(kernels, precision, 64), encoder(weights, kernels, precision), attended(64 * kWidth), inner(64 * kInner) {}
   Rows rows;
   ChunkEncoder encoder;
-  std::vector<float> attended, inner, sums;
+  Buffer<float> attended, inner;
+  std::vector<Window::Block> seen;
 };
 
 Encoder::Encoder(const Weights& weights, const Kernels& kernels, Precision precision, Pool& pool)
-    : weights_(weights), kernels_(kernels), precision_(precision), pool_(pool) {}
+    : weights_(weights), kernels_(kernels), precision_(precision), pool_(pool), window_(kernels, precision), done_(kBatch) {}
 Encoder::~Encoder() = default;
 
 Result<std::vector<EncodedChunks>> Encoder::encode(const std::vector<EncodeInput>& inputs, const std::atomic<bool>& stop, std::atomic<int64_t>& tokens) {
@@ -107,8 +97,7 @@ Result<std::vector<EncodedChunks>> Encoder::encode(const std::vector<EncodeInput
     x_.resize((size_t)kBatch * 64 * kWidth);
     qkv_.resize((size_t)kBatch * 64 * kQkv);
     rope_.resize((size_t)kBatch * 64 * 64);
-    for (auto& b : blocks_) b.resize((kBefore + kBatch) * kBlockFloats);
-    carry_.resize(kLower * kBefore * kBlockFloats);
+    for (auto& layer : blocks_) layer.resize(kRing * window_.blockBytes());
   }
   std::vector<EncodedChunks> out(inputs.size());
   std::vector<Chunk> batch;
@@ -142,66 +131,65 @@ Result<std::vector<EncodedChunks>> Encoder::encode(const std::vector<EncodeInput
   return out;
 }
 
-bool Encoder::runBatch(std::vector<Chunk>& batch, const std::atomic<bool>& stop) {
+// A chunk's layers come one after the other, but it waits for no other chunks than those that its window reaches: tasks are handed out layer by
+// layer, so what one waits for is done or under way.
+bool Encoder::runBatch(const std::vector<Chunk>& batch, const std::atomic<bool>& stop) {
   const int n = (int)batch.size();
-  for (int layer = 0; layer <= kLower; ++layer) {
-    // Task: finish layer-1, then begin `layer` (or the chunk encoder after the last one), all on the chunk's own rows.
-    if (layer < kLower) std::memcpy(blocks_[layer & 1].data(), carry_.data() + layer * kBefore * kBlockFloats, sizeof(float) * kBefore * kBlockFloats);
-    pool_.run(n, [&](int slot, int w) {
-      if (stop) return;
-      const Chunk& chunk = batch[slot];
-      Worker& worker = *workers_[w];
-      if (layer == 0) {
-        float* x = x_.data() + (size_t)slot * 64 * kWidth;
-        for (int t = 0; t < 64; ++t) weights_.embed(t < chunk.tokens ? chunk.ids[t] : 0, x + t * kWidth);
-        ropeTable((long)chunk.index * kChunk, 64, rope_.data() + (size_t)slot * 64 * 64);
-      } else {
-        attendAndFeed(layer - 1, chunk, slot, worker);
-      }
-      if (layer < kLower) project(layer, chunk, slot, worker);
-      else if (chunk.landmark) worker.encoder.encode(x_.data() + (size_t)slot * 64 * kWidth, chunk.landmark, chunk.kv);
-    });
-    if (stop) return false;
-    if (layer < kLower)  // the last four chunks' keys and values, for a document that goes on
-      std::memcpy(carry_.data() + layer * kBefore * kBlockFloats, blocks_[layer & 1].data() + (size_t)n * kBlockFloats, sizeof(float) * kBefore * kBlockFloats);
-  }
-  return true;
+  for (int slot = 0; slot < n; ++slot) done_[slot] = 0;
+  pool_.run(n * (kLower + 1), [&](int task, int w) {
+    const int slot = task % n, layer = task / n;
+    const Chunk& chunk = batch[slot];
+    if (!stop) {
+      for (int back = std::min(chunk.before, slot); back >= 0; --back) await(slot - back, layer);
+      runLayer(layer, chunk, slot, *workers_[w]);
+    }
+    done_[slot].store(layer + 1, std::memory_order_release);
+    done_[slot].notify_all();
+  });
+  first_ = (first_ + n) % kRing;
+  return !stop;
 }
 
-void Encoder::project(int layer, const Chunk&, int slot, Worker& worker) {
+// Waits until so many tasks of a slot are done.
+void Encoder::await(int slot, int tasks) const {
+  for (int done; (done = done_[slot].load(std::memory_order_acquire)) < tasks;) done_[slot].wait(done, std::memory_order_acquire);
+}
+
+// Finishes the layer before, then begins `layer` (or the chunk encoder after the last one), all on the chunk's own rows.
+void Encoder::runLayer(int layer, const Chunk& chunk, int slot, Worker& worker) {
+  float* x = x_.data() + (size_t)slot * 64 * kWidth;
+  if (layer == 0) {
+    for (int t = 0; t < 64; ++t) weights_.embed(t < chunk.tokens ? chunk.ids[t] : 0, x + t * kWidth);
+    ropeTable((long)chunk.index * kChunk, 64, rope_.data() + (size_t)slot * 64 * 64);
+  } else {
+    attendAndFeed(layer - 1, chunk, slot, worker);
+  }
+  if (layer < kLower) project(layer, slot, worker);
+  else if (chunk.landmark) worker.encoder.encode(x, chunk.landmark, chunk.kv);
+}
+
+uint8_t* Encoder::block(int layer, int slot) { return blocks_[layer].data() + (size_t)((first_ + slot + kRing) % kRing) * window_.blockBytes(); }
+
+void Encoder::project(int layer, int slot, Worker& worker) {
   const Layer& l = weights_.lower[layer];
   float* qkv = qkv_.data() + (size_t)slot * 64 * kQkv;
-  float* block = blocks_[layer & 1].data() + (size_t)(kBefore + slot) * kBlockFloats;
-  const float* rope = rope_.data() + (size_t)slot * 64 * 64;
   worker.rows.load(x_.data() + (size_t)slot * 64 * kWidth, kWidth, 0, 64, kWidth, l.norm1.data());
   worker.rows.multiply(l.qkv, 0, 64, Epilogue::store, qkv, kQkv);
-  for (int t = 0; t < 64; ++t) kernels_.splitHeads(qkv + t * kQkv, rope + t * 64, rope + t * 64 + 32, block, t);
+  window_.split(qkv, rope_.data() + (size_t)slot * 64 * 64, 64, block(layer, slot));
 }
 
 void Encoder::attendAndFeed(int layer, const Chunk& chunk, int slot, Worker& worker) {
   const Layer& l = weights_.lower[layer];
-  const float* qkv = qkv_.data() + (size_t)slot * 64 * kQkv;
   float* x = x_.data() + (size_t)slot * 64 * kWidth;
-  std::fill(worker.attended.begin(), worker.attended.end(), 0.0f);
-  for (int g = 0; g < kGroups; ++g) {
-    std::fill(worker.sums.begin(), worker.sums.end(), 0.0f);
-    for (int back = chunk.before; back >= 0; --back) {
-      const float* block = blocks_[layer & 1].data() + (size_t)(kBefore + slot - back) * kBlockFloats + g * 8192;
-      const Sees sees = back == 0 ? Sees::upTo : back == kBefore ? Sees::beyond : Sees::all;
-      kernels_.attend(qkv + g * 256, kQkv, 64, 0, block, block + 4096, sees, 64, worker.attended.data() + g * 256, kWidth, worker.sums.data());
-    }
-    for (int t = 0; t < 64; ++t)
-      for (int h = 0; h < 4; ++h) {
-        const float inverse = 1.0f / worker.sums[t * 4 + h];
-        float* o = worker.attended.data() + t * kWidth + g * 256 + h * 64;
-        for (int d = 0; d < 64; ++d) o[d] *= inverse;
-      }
-  }
-  worker.rows.load(worker.attended.data(), kWidth, 0, 64, kWidth, nullptr, true);
+  worker.seen.clear();
+  for (int back = chunk.before; back >= 0; --back)
+    worker.seen.push_back({block(layer, slot - back), back == 0 ? Sees::upTo : back == kBefore ? Sees::beyond : Sees::all, 64});
+  window_.attend(qkv_.data() + (size_t)slot * 64 * kQkv, 64, worker.seen, worker.attended.data());
+  worker.rows.load(worker.attended.data(), kWidth, 0, 64, kWidth, nullptr, Rounding::fine);
   worker.rows.multiply(l.out, 0, 64, Epilogue::add, x, kWidth);
   worker.rows.load(x, kWidth, 0, 64, kWidth, l.norm2.data());
   worker.rows.multiply(l.mlp.up, 0, 64, Epilogue::siluMul, worker.inner.data(), kInner);
-  worker.rows.load(worker.inner.data(), kInner, 0, 64, kInner, nullptr);
+  worker.rows.load(worker.inner.data(), kInner, 0, 64, kInner, nullptr, Rounding::groups);
   worker.rows.multiply(l.mlp.down, 0, 64, Epilogue::add, x, kWidth);
 }
 

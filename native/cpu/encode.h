@@ -1,15 +1,16 @@
 // Encoding: the lower stack over documents' tokens, then the chunk encoder, a chunk of 64 tokens the unit of work.
 //
-// A batch holds up to kBatch chunks of one or more documents. Layer by layer, each chunk is one task; between layers all wait
-// once, because a chunk's attention reads the keys and values of the four chunks before it. A document that goes on in the next
-// batch carries these over.
+// A batch holds up to kBatch chunks of one or more documents; a layer of a chunk is one task. A chunk's attention reads the keys and values of the
+// four chunks before it: its task waits for theirs. A document that goes on in the next batch finds the last four where they are.
 #pragma once
 #include <atomic>
 #include <memory>
 #include <vector>
 
+#include "cpu/buffer.h"
 #include "cpu/kernels.h"
 #include "cpu/pool.h"
+#include "cpu/window.h"
 #include "model/encoding.h"
 #include "model/weights.h"
 #include "result.h"
@@ -41,9 +42,6 @@ class ChunkEncoder {
   std::unique_ptr<Room> room_;
 };
 
-// One layer's attention input of a chunk: keys and values of 2 heads, [head]{kt[64][64], v[64][64]}.
-constexpr size_t kBlockFloats = 2 * 2 * 64 * 64;
-
 class Encoder {
  public:
   Encoder(const Weights& weights, const Kernels& kernels, Precision precision, Pool& pool);
@@ -54,15 +52,23 @@ class Encoder {
  private:
   struct Chunk;
   struct Worker;
-  bool runBatch(std::vector<Chunk>& batch, const std::atomic<bool>& stop);
-  void project(int layer, const Chunk& chunk, int slot, Worker& worker);
+  bool runBatch(const std::vector<Chunk>& batch, const std::atomic<bool>& stop);
+  void await(int slot, int tasks) const;
+  void runLayer(int layer, const Chunk& chunk, int slot, Worker& worker);
+  void project(int layer, int slot, Worker& worker);
   void attendAndFeed(int layer, const Chunk& chunk, int slot, Worker& worker);
+  // Keys and values of a slot; those before 0 are of the batch before.
+  uint8_t* block(int layer, int slot);
 
   const Weights& weights_;
   const Kernels& kernels_;
   Precision precision_;
   Pool& pool_;
-  std::vector<float> x_, qkv_, rope_, blocks_[2], carry_;
+  const Window window_;
+  Buffer<float> x_, qkv_, rope_;
+  Buffer<uint8_t> blocks_[kLower];  // keys and values of the batch's chunks and the four before, in a ring
+  int first_ = 0;                   // where the batch begins in it
+  std::vector<std::atomic<int>> done_;  // tasks of each slot
   std::vector<std::unique_ptr<Worker>> workers_;
 };
 

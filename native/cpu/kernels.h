@@ -19,6 +19,8 @@ struct Packed {
 // m tokens' activations, int8 with one scale a token. sum: of a token's values (takes the +128 out again).
 // low, where given: seven more bits; a value is then 128 * data + low. Twice the products, for calls of few tokens, which wait for
 // the weights anyway.
+// groups, where given: a scale for each kGroup values, [m][kMostGroups], in place of `scale`; total: of a token's values times their scales, in place
+// of `sum`.
 struct Quantized {
   const int8_t* data;
   const int8_t* low;
@@ -26,7 +28,11 @@ struct Quantized {
   const int32_t* sum;
   size_t stride;
   int m;
+  const float* groups = nullptr;
+  const float* total = nullptr;
 };
+
+constexpr int kGroup = 64, kMostGroups = 1408 / kGroup;
 
 enum class Epilogue {
   store,    // out = product
@@ -41,6 +47,9 @@ enum class Sees {
   beyond,  // keys r+1..63: the chunk four before, where the window of 256 ends
 };
 
+// Words of one head of a block of 64 keys and values.
+constexpr size_t kWordsHead = 2 * 32 * 64 * 2 + 64 * 2;
+
 // A tile's threshold test found score c*64+t.
 using Hit = uint16_t;
 
@@ -51,6 +60,8 @@ struct Kernels {
   void (*norm)(const float* x, const float* gain, int k, float* out);
   // int8 with scale = max|x|/127; returns the sum of the int8 values.
   int32_t (*quantize)(const float* x, int k, int8_t* out, float* scale);
+  // int8 with a scale for each kGroup values; returns the sum of the int8 values times their scales.
+  float (*quantizeGroups)(const float* x, int k, int8_t* out, float* scales);
   // 15 bits, as 128 * high + low; scale = max|x|/16256. Returns the sum of the values.
   int32_t (*quantizeFine)(const float* x, int k, int8_t* high, int8_t* low, float* scale);
   // out[m][..] for the panels [panel0, panel1) of w. ldo: floats from one token's row to the next.
@@ -69,6 +80,11 @@ struct Kernels {
   // Scores need no maximum: q and k are rms-normed, so |q·k|/8 <= 8.
   void (*attend)(const float* q, size_t qStride, int n, int r0, const float* kt, const float* v, Sees sees, int keys, float* o, size_t oStride,
                  float* sum);
+  // The same in words of 16 bits, which take half of the products: queries come back as words in place of the first half of their floats; keys go
+  // to column r, values with a scale a token to row r of the block, [head]{keys [32][64][2], values [32][64][2], float scales [64]}.
+  void (*splitWords)(float* qkv, const float* cos, const float* sin, int16_t* block, int r);
+  // qStride: words from one token's queries to the next; head: of the block.
+  void (*attendWords)(const int16_t* q, size_t qStride, int n, int r0, const int16_t* head, Sees sees, int keys, float* o, size_t oStride, float* sum);
   // One token and KV head over its n chosen chunks in their stored form (model/encoding.h), by byte products:
   // out[4][64] = sum over i of weights[i] * softmax(q . k_i) v_i. q: 4 heads x 64 as `attend` takes it; heads[i]: that chunk's run
   // of this KV head; keys[i] of its 64 count. q has 15 bits, a softmax's numerators 14 of their largest.

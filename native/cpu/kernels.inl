@@ -69,39 +69,53 @@ static void norm(const float* x, const float* gain, int k, float* out) {
   }
 }
 
-static int32_t quantize(const float* x, int k, int8_t* out, float* scale) {
+static inline float peakOf(const float* x, int k) {
   F most = F{};
   for (int i = 0; i < k; i += W) {
     F v = load(x + i);
     most = maximum(most, maximum(v, -v));
   }
-  float peak = reduceMax(most);
-  *scale = peak / 127.0f;
-  F inverse = set1(peak > 0 ? 127.0f / peak : 0.0f);
-  const F magic = set1(12582912.0f);
+  return reduceMax(most);
+}
+
+// x, which lies within 2^22 of 0, to the nearest integers.
+static inline I rounded(F x) { return (I)(x + set1(12582912.0f)) - 0x4B400000; }
+
+// int8 with a given scale; returns the sum of the values, lane by lane.
+static inline I roundBytes(const float* x, int k, float inverse, int8_t* out) {
   I sum = I{};
   for (int i = 0; i < k; i += W) {
-    I q = (I)(load(x + i) * inverse + magic) - 0x4B400000;
+    I q = rounded(load(x + i) * set1(inverse));
     sum += q;
     Bytes b = __builtin_convertvector(q, Bytes);
     __builtin_memcpy(out + i, &b, sizeof b);
   }
-  return reduceAdd(sum);
+  return sum;
+}
+
+static int32_t quantize(const float* x, int k, int8_t* out, float* scale) {
+  const float peak = peakOf(x, k);
+  *scale = peak / 127.0f;
+  return reduceAdd(roundBytes(x, k, peak > 0 ? 127.0f / peak : 0.0f, out));
+}
+
+static float quantizeGroups(const float* x, int k, int8_t* out, float* scales) {
+  F total = F{};
+  for (; k > 0; k -= kGroup, x += kGroup, out += kGroup, ++scales) {
+    const float peak = peakOf(x, kGroup);
+    *scales = peak / 127.0f;
+    total = fma(toFloat(roundBytes(x, kGroup, peak > 0 ? 127.0f / peak : 0.0f, out)), set1(*scales), total);
+  }
+  return reduceAdd(total);
 }
 
 static int32_t quantizeFine(const float* x, int k, int8_t* high, int8_t* low, float* scale) {
-  F most = F{};
-  for (int i = 0; i < k; i += W) {
-    F v = load(x + i);
-    most = maximum(most, maximum(v, -v));
-  }
-  float peak = reduceMax(most);
+  const float peak = peakOf(x, k);
   *scale = peak / 16256.0f;
   F inverse = set1(peak > 0 ? 16256.0f / peak : 0.0f);
-  const F magic = set1(12582912.0f);
   I sum = I{};
   for (int i = 0; i < k; i += W) {
-    I q = (I)(load(x + i) * inverse + magic) - 0x4B400000;
+    I q = rounded(load(x + i) * inverse);
     sum += q;
     I h = (q + 64) >> 7;
     Bytes top = __builtin_convertvector(h, Bytes), rest = __builtin_convertvector(q - (h << 7), Bytes);
@@ -136,6 +150,30 @@ static inline void tile(const int8_t* const* rows, const uint8_t* w, int k4, flo
   Acc acc[M][V];
   products<M, V>(rows, w, k4, acc);
   each<M>([&](auto m) INLINED { each<V>([&](auto v) INLINED { store(out + m * 64 + v * W, toFloat(finish(acc[m][v]))); }); });
+}
+
+// The same, a scale for each kGroup values.
+template <int M, int V>
+static inline void tileOfGroups(const int8_t* const* rows, const float* const* scales, const uint8_t* w, int k4, float* out) {
+  each<M>([&](auto m) INLINED { each<V>([&](auto v) INLINED { store(out + m * 64 + v * W, F{}); }); });
+  for (int g = 0; g * kGroup < k4 * 4; ++g, w += kGroup / 4 * 256) {
+    const int8_t* r[M];
+    each<M>([&](auto m) INLINED { r[m] = rows[m] + g * kGroup; });
+    Acc acc[M][V];
+    products<M, V>(r, w, kGroup / 4, acc);
+    each<M>([&](auto m) INLINED {
+      const F scale = set1(scales[m][g]);
+      each<V>([&](auto v) INLINED { store(out + m * 64 + v * W, fma(toFloat(finish(acc[m][v])), scale, load(out + m * 64 + v * W))); });
+    });
+  }
+}
+
+template <int M>
+static inline void panelOfGroups(const int8_t* const* rows, const float* const* scales, int m, const uint8_t* w, int k4, float* out) {
+  if constexpr (M > 1) {
+    if (m < M) return panelOfGroups<M - 1>(rows, scales, m, w, k4, out);
+  }
+  for (int c = 0; c < 64; c += NV * W) tileOfGroups<M, NV>(rows, scales, w + c * 4, k4, out + c);
 }
 
 // All 64 columns of a panel for m <= M tokens.
@@ -208,6 +246,13 @@ static void gemm(const Quantized& a, const Packed& w, int panel0, int panel1, Ep
     for (int m0 = 0; m0 < a.m; m0 += MR / each) {
       const int m = a.m - m0 < MR / each ? a.m - m0 : MR / each;
       const int8_t* rows[MR];
+      if (a.groups) {
+        const float* scales[MR];
+        for (int i = 0; i < m; ++i) rows[i] = a.data + (m0 + i) * a.stride, scales[i] = a.groups + (m0 + i) * kMostGroups;
+        panelOfGroups<MR>(rows, scales, m, panel, k4, acc);
+        for (int i = 0; i < m; ++i) finishRow(acc + i * 64, biased ? 128.0f * a.total[m0 + i] : 0.0f, 1.0f, w.scale + p * 64, epilogue, p, out + (m0 + i) * ldo);
+        continue;
+      }
       for (int i = 0; i < m; ++i) {
         rows[i * each] = a.data + (m0 + i) * a.stride;
         if (a.low) rows[i * 2 + 1] = a.low + (m0 + i) * a.stride;
@@ -266,85 +311,8 @@ static void splitHeads(float* qkv, const float* cos, const float* sin, float* bl
   }
 }
 
-// exp2 of the scores of 4 heads with V vectors of keys from `first` on, into p[4][64]; sums[h] += them.
-template <int V>
-static inline void scoreKeys(const float* q, const float* kt, int first, int low, int high, float* p, F* sums) {
-  F acc[4][V];
-#pragma GCC unroll 4
-  for (int h = 0; h < 4; ++h)
-#pragma GCC unroll 8
-    for (int v = 0; v < V; ++v) acc[h][v] = F{};
-  for (int d = 0; d < 64; ++d) {
-    F k[V];
-#pragma GCC unroll 8
-    for (int v = 0; v < V; ++v) k[v] = load(kt + d * 64 + first + v * W);
-#pragma GCC unroll 4
-    for (int h = 0; h < 4; ++h) {
-      F x = set1(q[h * 64 + d]);
-#pragma GCC unroll 8
-      for (int v = 0; v < V; ++v) acc[h][v] = fma(x, k[v], acc[h][v]);
-    }
-  }
-  I lane = I{};
-  for (int i = 0; i < W; ++i) lane[i] = i;
-#pragma GCC unroll 8
-  for (int v = 0; v < V; ++v) {
-    const int key = first + v * W;
-    const bool partial = key < low || key + W > high;
-#pragma GCC unroll 4
-    for (int h = 0; h < 4; ++h) {
-      F e = exp2Lanes(acc[h][v]);
-      if (partial) e = (F)((I)e & ((lane + key) >= low) & ((lane + key) < high));
-      sums[h] += e;
-      store(p + h * 64 + key, e);
-    }
-  }
-}
-
-// o[4][64] += p[4][keys] · v for V vectors of dims.
-template <int V>
-static inline void addValues(const float* p, const float* v, int low, int high, float* o) {
-  F acc[4][V];
-#pragma GCC unroll 4
-  for (int h = 0; h < 4; ++h)
-#pragma GCC unroll 8
-    for (int i = 0; i < V; ++i) acc[h][i] = load(o + h * 64 + i * W);
-  for (int j = low; j < high; ++j) {
-    F x[V];
-#pragma GCC unroll 8
-    for (int i = 0; i < V; ++i) x[i] = load(v + j * 64 + i * W);
-#pragma GCC unroll 4
-    for (int h = 0; h < 4; ++h) {
-      F w = set1(p[h * 64 + j]);
-#pragma GCC unroll 8
-      for (int i = 0; i < V; ++i) acc[h][i] = fma(w, x[i], acc[h][i]);
-    }
-  }
-#pragma GCC unroll 4
-  for (int h = 0; h < 4; ++h)
-#pragma GCC unroll 8
-    for (int i = 0; i < V; ++i) store(o + h * 64 + i * W, acc[h][i]);
-}
-
-static void attend(const float* q, size_t qStride, int n, int r0, const float* kt, const float* v, Sees sees, int keys, float* o, size_t oStride,
-                   float* sum) {
-  alignas(64) float p[4 * 64];
-  for (int t = 0; t < n; ++t, q += qStride, o += oStride, sum += 4) {
-    const int low = sees == Sees::beyond ? r0 + t + 1 : 0;
-    const int high = sees == Sees::upTo ? r0 + t + 1 : keys;
-    if (low >= high) continue;
-    F sums[4] = {F{}, F{}, F{}, F{}};
-    int key = low / W * W;
-    for (; key + NV * W <= (high + W - 1) / W * W; key += NV * W) scoreKeys<NV>(q, kt, key, low, high, p, sums);
-    if constexpr (NV > 1) {
-      for (; key + 2 * W <= (high + W - 1) / W * W; key += 2 * W) scoreKeys<2>(q, kt, key, low, high, p, sums);
-    }
-    for (; key < high; key += W) scoreKeys<1>(q, kt, key, low, high, p, sums);
-    for (int h = 0; h < 4; ++h) sum[h] += reduceAdd(sums[h]);
-    for (int d = 0; d < 64; d += NV * W) addValues<NV>(p, v + d, low, high, o + d);
-  }
-}
-
+#include "cpu/floats.inl"
+#include "cpu/pairs.inl"
 #include "cpu/stored.inl"
 
 static void accumulate(float* out, const float* in, const float* scale) {
@@ -478,6 +446,6 @@ static double dots(int steps, int8_t* seed) {
 }
 
 static constexpr Kernels rowNamed(const char* isa) {
-  return {isa,    norm,   quantize, quantizeFine,  gemm,      gemmFloat,  splitHeads, rmsHeads, attend,
+  return {isa,    norm,   quantize, quantizeGroups, quantizeFine,  gemm,      gemmFloat,  splitHeads, rmsHeads, attend, splitWords, attendWords,
           attendStored, accumulate, readMarks, scoreTile, findTile, filterTile, sumExpTile, scoreOne, dot, dotFloat, powers, dots};
 }

@@ -4,10 +4,11 @@ namespace everyline {
 
 Rows::Rows(const Kernels& kernels, Precision precision, int tokens)
     : kernels_(kernels), precision_(precision), floats_(precision == Precision::exact ? (size_t)tokens * kInner : 0),
-      bytes_(precision == Precision::stored ? (size_t)tokens * kInner : 0), low_(bytes_.size()), scales_(tokens), sums_(tokens) {}
+      bytes_(precision == Precision::stored ? (size_t)tokens * kInner : 0), low_(bytes_.size()), scales_(tokens),
+      groups_((size_t)tokens * kMostGroups), totals_(tokens), sums_(tokens) {}
 
-void Rows::load(const float* x, size_t stride, int first, int m, int k, const float* gain, bool fine) {
-  if (first == 0) fine_ = fine;
+void Rows::load(const float* x, size_t stride, int first, int m, int k, const float* gain, Rounding rounding) {
+  if (first == 0) rounding_ = rounding;
   alignas(64) float normed[kWidth];
   for (int i = first; i < first + m; ++i) {
     const float* row = x + i * stride;
@@ -21,11 +22,10 @@ void Rows::load(const float* x, size_t stride, int first, int m, int k, const fl
       kernels_.norm(row, gain, k, normed);
       row = normed;
     }
-    if (fine) {
-      sums_[i] = kernels_.quantizeFine(row, k, bytes_.data() + (size_t)i * kInner, low_.data() + (size_t)i * kInner, &scales_[i]);
-      continue;
-    }
-    sums_[i] = kernels_.quantize(row, k, bytes_.data() + (size_t)i * kInner, &scales_[i]);
+    int8_t* bytes = bytes_.data() + (size_t)i * kInner;
+    if (rounding == Rounding::fine) sums_[i] = kernels_.quantizeFine(row, k, bytes, low_.data() + (size_t)i * kInner, &scales_[i]);
+    else if (rounding == Rounding::groups) totals_[i] = kernels_.quantizeGroups(row, k, bytes, groups_.data() + (size_t)i * kMostGroups);
+    else sums_[i] = kernels_.quantize(row, k, bytes, &scales_[i]);
   }
 }
 
@@ -34,8 +34,9 @@ void Rows::multiply(const Matrix& w, int first, int m, int panel0, int panel1, E
     kernels_.gemmFloat(floats_.data() + (size_t)first * kInner, kInner, m, w.packed, panel0, panel1, epilogue, out, ldo);
     return;
   }
-  const int8_t* low = fine_ ? low_.data() + (size_t)first * kInner : nullptr;
-  const Quantized a{bytes_.data() + (size_t)first * kInner, low, scales_.data() + first, sums_.data() + first, kInner, m};
+  Quantized a{bytes_.data() + (size_t)first * kInner, nullptr, scales_.data() + first, sums_.data() + first, kInner, m};
+  if (rounding_ == Rounding::fine) a.low = low_.data() + (size_t)first * kInner;
+  if (rounding_ == Rounding::groups) a.groups = groups_.data() + (size_t)first * kMostGroups, a.total = totals_.data() + first;
   kernels_.gemm(a, w.packed, panel0, panel1, epilogue, out, ldo);
 }
 

@@ -38,3 +38,7 @@ static inline Acts broadcastActs(const int8_t* p) {
 static inline Acts loadActs(const int8_t* p) { return _mm256_loadu_si256((const __m256i*)p); }
 static inline Acc zeroAcc() { return I{}; }
 static inline I finish(Acc a) { return a; }
+// Lanes of two words.
+using Pairs = __m256i;
+static inline Pairs loadPairs(const int16_t* p) { return _mm256_loadu_si256((const __m256i*)p); }
+static inline Pairs broadcastPair(const int16_t* p) { return broadcastActs((const int8_t*)p); }

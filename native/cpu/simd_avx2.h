@@ -26,4 +26,5 @@ static inline Acc dot4(Acc acc, Weights w, Acts a) {
 static inline Acc dotPositive(Acc acc, Acts p, Acts a) {
   return acc + (I)_mm256_madd_epi16(_mm256_maddubs_epi16(p, a), _mm256_set1_epi16(1));
 }
+static inline I dotPairs(I acc, Pairs a, Pairs b) { return acc + (I)_mm256_madd_epi16(a, b); }
 static inline int32_t byteSum(const int8_t*, int) { return 0; }

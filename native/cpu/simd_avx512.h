@@ -34,6 +34,15 @@ static inline Acc dot4(Acc acc, Weights w, Acts a) { return (I)_mm512_dpbusd_epi
 // Sums of four products; p in [0, 127].
 static inline Acc dotPositive(Acc acc, Acts p, Acts a) { return (I)_mm512_dpbusd_epi32((__m512i)acc, p, a); }
 static inline I finish(Acc a) { return a; }
+// Lanes of two words.
+using Pairs = __m512i;
+static inline Pairs loadPairs(const int16_t* p) { return _mm512_loadu_si512(p); }
+static inline Pairs broadcastPair(const int16_t* p) {
+  int32_t two;
+  __builtin_memcpy(&two, p, 4);
+  return _mm512_set1_epi32(two);
+}
+static inline I dotPairs(I acc, Pairs a, Pairs b) { return (I)_mm512_dpwssd_epi32((__m512i)acc, a, b); }
 static inline int32_t byteSum(const int8_t* p, int n) {
   __m512i acc = _mm512_setzero_si512();
   const __m512i ones = _mm512_set1_epi8(1);

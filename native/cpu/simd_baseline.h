@@ -47,6 +47,11 @@ static inline Weights widen(__m128i x) {
 }
 static inline Weights loadWeights(const uint8_t* p) { return widen(_mm_xor_si128(_mm_loadu_si128((const __m128i*)p), _mm_set1_epi8(-128))); }
 static inline Acts loadActs(const int8_t* p) { return widen(_mm_loadu_si128((const __m128i*)p)); }
+static inline Acts broadcastActs(const int8_t* p) {
+  int32_t four;
+  __builtin_memcpy(&four, p, 4);
+  return widen(_mm_set1_epi32(four));
+}
 #else
 static inline I multiplyPairs(Shorts a, Shorts b) {
   return I{a[0] * b[0] + a[1] * b[1], a[2] * b[2] + a[3] * b[3], a[4] * b[4] + a[5] * b[5], a[6] * b[6] + a[7] * b[7]};
@@ -61,11 +66,11 @@ static inline Acts loadActs(const int8_t* p) {
   for (int i = 0; i < 8; ++i) a.low[i] = p[i], a.high[i] = p[8 + i];
   return a;
 }
-#endif
 static inline Acts broadcastActs(const int8_t* p) {
   Shorts s{p[0], p[1], p[2], p[3], p[0], p[1], p[2], p[3]};
   return {s, s};
 }
+#endif
 // Signed bytes as weights.
 static inline Weights loadSigned(const int8_t* p) { return loadActs(p); }
 static inline Acc zeroAcc() { return {I{0, 0, 0, 0}, I{0, 0, 0, 0}}; }
@@ -73,4 +78,17 @@ static inline Acc dot4(Acc acc, Weights w, Acts a) { return {acc.low + multiplyP
 // Sums of four products; p in [0, 127].
 static inline Acc dotPositive(Acc acc, Acts p, Acts a) { return dot4(acc, p, a); }
 static inline I finish(Acc a) { return I{a.low[0] + a.low[1], a.low[2] + a.low[3], a.high[0] + a.high[1], a.high[2] + a.high[3]}; }
+// Lanes of two words.
+using Pairs = Shorts;
+static inline Pairs loadPairs(const int16_t* p) {
+  Pairs v;
+  __builtin_memcpy(&v, p, sizeof v);
+  return v;
+}
+static inline Pairs broadcastPair(const int16_t* p) {
+  int32_t two;
+  __builtin_memcpy(&two, p, 4);
+  return (Pairs)I{two, two, two, two};
+}
+static inline I dotPairs(I acc, Pairs a, Pairs b) { return acc + multiplyPairs(a, b); }
 static inline int32_t byteSum(const int8_t*, int) { return 0; }

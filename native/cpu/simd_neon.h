@@ -37,4 +37,11 @@ static inline Acc dot4(Acc acc, Weights w, Acts a) { return vdotq_s32(acc, w, a)
 // Sums of four products; p in [0, 127].
 static inline Acc dotPositive(Acc acc, Acts p, Acts a) { return vdotq_s32(acc, p, a); }
 static inline I finish(Acc a) { return (I)a; }
+// Lanes of two words.
+using Pairs = int16x8_t;
+static inline Pairs loadPairs(const int16_t* p) { return vld1q_s16(p); }
+static inline Pairs broadcastPair(const int16_t* p) { return vreinterpretq_s16_s8(broadcastActs((const int8_t*)p)); }
+static inline I dotPairs(I acc, Pairs a, Pairs b) {
+  return acc + (I)vpaddq_s32(vmull_s16(vget_low_s16(a), vget_low_s16(b)), vmull_high_s16(a, b));
+}
 static inline int32_t byteSum(const int8_t*, int) { return 0; }

@@ -78,13 +78,15 @@ struct Bench {
     const auto x = someFloats(240 * kWidth);
     std::vector<float> out(240 * kInner);
     Rows rows(kernels, Precision::stored, 240);
-    for (const bool fine : {false, true}) {
-      rows.load(x.data(), kWidth, 0, 240, kWidth, weights.finalNorm.data(), fine);
+    for (const Rounding rounding : {Rounding::token, Rounding::groups, Rounding::fine}) {
+      rows.load(x.data(), kWidth, 0, 240, kWidth, weights.finalNorm.data(), rounding);
       const double t = best(10, [&] {
         for (int i = 0; i < 10; ++i) rows.multiply(up, 0, 240, Epilogue::siluMul, out.data(), kInner);
       });
       const double gops = 10 * 2.0 * 240 * 2 * kInner * kWidth / t / 1e9;
-      std::printf("matrix product, 240 tokens, %s bits: %.0f GOP/s a core, %.0f %% of the ceiling\n", fine ? "15" : "8", gops, 100 * gops / ceiling * (fine ? 2 : 1));
+      const bool fine = rounding == Rounding::fine;
+      const char* bits = fine ? "15 bits" : rounding == Rounding::groups ? "8 bits in groups" : "8 bits";
+      std::printf("matrix product, 240 tokens, %s: %.0f GOP/s a core, %.0f %% of the ceiling\n", bits, gops, 100 * gops / ceiling * (fine ? 2 : 1));
     }
   }
 

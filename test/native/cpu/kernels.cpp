@@ -60,6 +60,42 @@ void products(const Kernels& k) {
   }
 }
 
+// Window attention in words and in floats, each beside double precision: a head's queries over 64 keys and values of which some tokens have a hundred
+// times the values of others.
+void windowAttention(const Kernels& k) {
+  const int width = 768;
+  auto qkv = someFloats((size_t)64 * width, 4);
+  for (int t = 0; t < 64; t += 9)
+    for (int i = 640; i < width; ++i) qkv[t * width + i] *= 100;
+  std::vector<float> cos(32, 0.6f), sin(32, 0.8f), floats(2 * 8192);
+  std::vector<int16_t> words(2 * kWordsHead);
+  auto inFloats = qkv, inWords = qkv;
+  for (int t = 0; t < 64; ++t) {
+    k.splitHeads(inFloats.data() + t * width, cos.data(), sin.data(), floats.data(), t);
+    k.splitWords(inWords.data() + t * width, cos.data(), sin.data(), words.data(), t);
+  }
+  for (const Sees sees : {Sees::all, Sees::upTo, Sees::beyond})
+    for (const int keys : {1, 17, 64}) {
+      if (sees != Sees::all && keys != 64) continue;
+      std::vector<double> expected((size_t)64 * 256, 1.0), totals(64 * 4, 2.0);
+      std::vector<float> a(expected.size(), 1.0f), b(a), sumsA(64 * 4, 2.0f), sumsB(sumsA);
+      for (int t = 0; t < 64; ++t)
+        for (int h = 0; h < 4; ++h)
+          for (int j = 0; j < keys; ++j) {
+            if ((sees == Sees::upTo && j > t) || (sees == Sees::beyond && j <= t)) continue;
+            double dot = 0;
+            for (int d = 0; d < 64; ++d) dot += (double)inFloats[t * width + 256 + h * 64 + d] * floats[8192 + d * 64 + j];
+            totals[t * 4 + h] += std::exp2(dot);
+            for (int d = 0; d < 64; ++d) expected[t * 256 + h * 64 + d] += std::exp2(dot) * floats[8192 + 4096 + j * 64 + d];
+          }
+      k.attend(inFloats.data() + 256, width, 64, 0, floats.data() + 8192, floats.data() + 8192 + 4096, sees, keys, a.data(), 256, sumsA.data());
+      k.attendWords((const int16_t*)inWords.data() + 256, width * 2, 64, 0, words.data() + kWordsHead, sees, keys, b.data(), 256, sumsB.data());
+      for (size_t i = 0; i < expected.size(); ++i) expected[i] /= totals[i / 64], a[i] /= sumsA[i / 64], b[i] /= sumsB[i / 64];
+      const double offA = largest(a, expected), offB = largest(b, expected);
+      check(offA < 1e-3 && offB < 5e-2, "%s: a window's %d keys attended, off by %.1e in floats, %.1e in words (values to 300)", k.isa, keys, offA, offB);
+    }
+}
+
 // Stored chunks attended one by one in double precision.
 void storedAttention(const Kernels& k) {
   for (const int keys : {1, 3, 16, 63, 64}) {
@@ -205,6 +241,7 @@ void scans(const Kernels& k, uint32_t largest) {
 
 void checkKernels(const Kernels& kernels, uint32_t largest) {
   products(kernels);
+  windowAttention(kernels);
   storedAttention(kernels);
   scans(kernels, largest);
 }
