@@ -12,6 +12,8 @@ export interface Begun {
 }
 
 const mostPaths = 50_000;
+/** Of nodes where no token ends. */
+const none: { lead: string; id: number }[] = [];
 
 export class NameTrie {
   /** Children of the root by byte; by node: its first child, the next of its parent's children, the byte that leads to it. None is 0. */
@@ -19,9 +21,8 @@ export class NameTrie {
   readonly #child: Int32Array;
   readonly #sibling: Int32Array;
   readonly #byte: Uint8Array;
-  #nodes = 1;
   /** By node: the tokens that end there, and what stands before them ("" for the whole token). */
-  readonly #ends = new Map<number, { lead: string; id: number }[]>();
+  readonly #ends: { lead: string; id: number }[][] = [[]];
   /** The nodes below the root that a name leads through; names come again with every token and key. */
   readonly #paths = new Map<string, Int32Array>();
   readonly #starts = new WeakMap<ReadonlyMap<string, number>, Map<string, Begun>>();
@@ -38,7 +39,7 @@ export class NameTrie {
       this.#add(bytes, { lead: "", id });
       if (bytes.length > 1 && isLead(bytes.charCodeAt(0))) this.#add(bytes.slice(1), { lead: bytes[0] as string, id });
     }
-    this.#scores = new Float64Array(this.#nodes);
+    this.#scores = new Float64Array(this.#ends.length);
   }
 
   /** `best` of names that do not change. */
@@ -67,7 +68,7 @@ export class NameTrie {
     }
     const found = new Map<string, Begun>();
     for (const node of reached) {
-      for (const { lead, id } of this.#ends.get(node) ?? []) {
+      for (const { lead, id } of this.#ends[node] as { lead: string; id: number }[]) {
         const begun = found.get(lead) ?? { ids: [], scores: [] };
         found.set(lead, begun);
         begun.ids.push(id);
@@ -108,13 +109,13 @@ export class NameTrie {
       const byte = bytes.charCodeAt(at);
       node = this.#below(node, byte) || this.#grow(node, byte);
     }
-    const ends = this.#ends.get(node);
-    if (ends) ends.push(end);
-    else this.#ends.set(node, [end]);
+    const ends = this.#ends[node];
+    if (ends === none) this.#ends[node] = [end];
+    else ends?.push(end);
   }
 
   #grow(node: number, byte: number): number {
-    const made = this.#nodes++;
+    const made = this.#ends.push(none) - 1;
     this.#byte[made] = byte;
     if (node === 0) this.#first[byte] = made;
     this.#sibling[made] = this.#child[node] as number;
