@@ -2,7 +2,10 @@
 //
 //   plain      as it is shipped
 //   address    AddressSanitizer and UndefinedBehaviorSanitizer
-//   thread     ThreadSanitizer
+//   thread     ThreadSanitizer. Races do not depend on sizes, so the engine's calls are short; what they cover, with three threads a pool, on every
+//              instruction set: encodes (whole and from a chunk on; full and half pace), scans of 10,000 chunks (three tasks), search of one and two
+//              layers, prefill over own chunks, its continuation, single tokens, the states before the last, keys and values let go after every call
+//              (no budget), documents that come, go and are evicted meanwhile, and both kinds of call cancelled under way
 //   emulated   a processor without AVX2 (qemu-x86_64), so that the choice at run time is seen to fall back
 //   aarch64    a cross build (aarch64-linux-gnu-g++) under qemu-aarch64: NEON
 //

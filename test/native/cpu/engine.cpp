@@ -13,6 +13,13 @@ using namespace everyline;
 
 namespace {
 
+// Nothing is kept mapped: keys and values are let go after every call and read anew.
+constexpr uint64_t kRam = 0;
+// How often each document is in the memory: enough chunks for every scan to be shared out (4,096 a task).
+constexpr int kCopies = 1400;
+
+using Encoded = Result<std::vector<EncodedChunks>>;
+
 // Runs `call` on a lane of the engine and waits for what it gives.
 template <class T>
 T on(Engine& engine, bool interactive, std::function<T()> call) {
@@ -32,15 +39,21 @@ T on(Engine& engine, bool interactive, std::function<T()> call) {
   return std::move(*out);
 }
 
-// Documents' encodings in files, added to the engine.
+Encoded encode(Engine& engine, const std::vector<EncodeInput>& inputs) {
+  const uint64_t epoch = engine.encodeEpoch();
+  return on<Encoded>(engine, false, [&] { return engine.encode(inputs, epoch); });
+}
+
+// Documents' encodings in files, added to the engine many times over.
 std::vector<Place> remember(Engine& engine, const std::vector<EncodeInput>& inputs) {
-  auto encoded = on<Result<std::vector<EncodedChunks>>>(engine, false, [&] { return engine.encode(inputs, engine.encodeEpoch()); });
+  auto encoded = encode(engine, inputs);
   check((bool)encoded, "%s: %zu documents encoded", engine.kernels().isa, inputs.size());
   std::vector<uint8_t> landmarks, kv;
   std::vector<Place> places;
   for (size_t i = 0; encoded && i < encoded->size(); ++i) {
     const EncodedChunks& e = (*encoded)[i];
-    places.push_back({(int32_t)i + 1, (int64_t)(landmarks.size() / landmarkBytes(Precision::stored)), e.chunks, (int32_t)inputs[i].ids.size(), 0, (int64_t)kv.size()});
+    const auto row = (int64_t)(landmarks.size() / landmarkBytes(Precision::stored)), at = (int64_t)kv.size();
+    for (int copy = 0; copy < kCopies; ++copy) places.push_back({(int32_t)places.size() + 1, row, e.chunks, (int32_t)inputs[i].ids.size(), 0, at});
     landmarks.insert(landmarks.end(), e.landmarks.begin(), e.landmarks.end());
     kv.insert(kv.end(), e.kv.begin(), e.kv.end());
   }
@@ -52,6 +65,69 @@ std::vector<Place> remember(Engine& engine, const std::vector<EncodeInput>& inpu
   return places;
 }
 
+bool finite(const std::vector<float>& values) {
+  return std::all_of(values.begin(), values.end(), [](float x) { return std::isfinite(x); });
+}
+
+// The code of a call that is stopped by `stop` from another thread once it is under way; "" where it came to its end.
+template <class T>
+std::string stopped(Engine& engine, bool interactive, const std::function<void()>& stop, const std::function<T()>& call) {
+  std::atomic<bool> begun{false};
+  std::thread stopper([&] {
+    begun.wait(false);
+    stop();
+  });
+  const T result = on<T>(engine, interactive, [&] {
+    begun = true;
+    begun.notify_one();
+    return call();
+  });
+  stopper.join();
+  return result ? "" : result.error().code;
+}
+
+// Encodes, whole and from a chunk on, while the pace changes and documents come, go and lose their keys and values.
+void encodeMeanwhile(Engine& engine, const std::vector<Place>& places, const std::atomic<bool>& over) {
+  auto evicted = places;
+  evicted.resize(kCopies);
+  for (Place& place : evicted) place.segment = -1;
+  for (int round = 0; round < 2 || !over; ++round) {
+    engine.setPace(round % 2 ? 0.5 : 1);
+    engine.memory().remove({1 + round, kCopies + 1 + round});
+    (void)engine.memory().add(evicted);
+    const auto ids = someIds(200, round);
+    auto whole = encode(engine, {{ids, 0}}), rest = encode(engine, {{ids, 2}});
+    const bool same = whole && rest && std::equal(rest->front().kv.rbegin(), rest->front().kv.rend(), whole->front().kv.rbegin());
+    if (!same) check(false, "%s: an encode from a chunk on equals a whole one", engine.kernels().isa);
+    (void)engine.memory().missing();
+    (void)engine.memory().add(places);
+  }
+}
+
+// Searches of both layers; a prefill over several blocks of own chunks, one that goes on from it, and tokens one by one.
+void askMeanwhile(Engine& engine) {
+  const auto session = engine.session();
+  bool good = true;
+  for (int round = 0; round < 2; ++round) {
+    auto scores = on<Result<SearchScores>>(engine, true, [&] { return engine.search(someIds(9, round), 1 + round); });
+    good = good && scores && finite(scores->scores);
+    auto ids = someIds(150, round);
+    for (const int more : {0, 30}) {
+      const auto further = someIds(more, 7);
+      ids.insert(ids.end(), further.begin(), further.end());
+      session->enter(session->ticket());
+      auto step = on<Result<Step>>(engine, true, [&] { return session->begin(ids, {round, 3}, more ? 3 : 0); });
+      good = good && step && finite(step->logits) && step->computed == (more ? more : 150);
+    }
+    for (int i = 0; i < 2; ++i) {
+      session->enter(session->ticket());
+      auto step = on<Result<Step>>(engine, true, [&] { return session->next(9 + i); });
+      good = good && step && finite(step->logits);
+    }
+  }
+  check(good, "%s: searches and decoding beside an encode and a memory that changes", engine.kernels().isa);
+}
+
 }  // namespace
 
 void checkEngine(const char* model, const char* isa) {
@@ -59,47 +135,28 @@ void checkEngine(const char* model, const char* isa) {
   options.model = model;
   options.threads = 3;
   options.isa = isa;
+  options.ram = kRam;
   auto loaded = Engine::load(options);
   if (!loaded) return check(false, "%s", loaded.error().message.c_str());
   Engine& engine = **loaded;
-  std::vector<EncodeInput> inputs;
-  for (int i = 0; i < 6; ++i) inputs.push_back({someIds(1 + 67 * i, i), 0});
-  const auto places = remember(engine, inputs);
+  const auto places = remember(engine, {{someIds(1, 1), 0}, {someIds(70, 2), 0}, {someIds(200, 3), 0}});
 
-  // Another thread encodes, changes the pace and the memory, while this one searches, decodes and cancels.
   std::atomic<bool> over{false};
-  std::thread other([&] {
-    for (int round = 0; round < 4 || !over; ++round) {
-      engine.setPace(round % 2 ? 0.5 : 1);
-      engine.memory().remove({1 + round % 6});
-      const uint64_t epoch = engine.encodeEpoch();
-      std::thread canceller([&] { if (round % 2) engine.cancelEncode(); });
-      (void)on<Result<std::vector<EncodedChunks>>>(engine, false, [&] { return engine.encode({{someIds(130, round), 0}}, epoch); });
-      canceller.join();
-      (void)engine.memory().add(places);
-    }
-  });
-  bool finite = true;
-  auto session = engine.session();
-  for (int round = 0; round < 6; ++round) {
-    const auto ids = someIds(90 + 10 * round, 3);
-    auto scores = on<Result<SearchScores>>(engine, true, [&] { return engine.search(someIds(9, round), 1 + round % 2); });
-    finite = finite && scores && std::all_of(scores->scores.begin(), scores->scores.end(), [](float s) { return std::isfinite(s); });
-    session->enter(session->ticket());
-    auto step = on<Result<Step>>(engine, true, [&] { return session->begin(ids, {round % 3}); });
-    finite = finite && step && std::all_of(step->logits.begin(), step->logits.end(), [](float x) { return std::isfinite(x); });
-    finite = finite && on<Result<Step>>(engine, true, [&] { return session->next(9); });
-  }
-  check(finite, "%s: searches and decoding beside an encode and a memory that changes", isa);
-  std::thread canceller([&] { session->cancel(); });
+  std::thread other([&] { encodeMeanwhile(engine, places, over); });
+  askMeanwhile(engine);
+  over = true;
+  other.join();
+
+  const auto session = engine.session();
   const uint64_t ticket = session->ticket();
-  const auto stopped = on<Result<Step>>(engine, true, [&] {
+  const std::string context = stopped<Result<Step>>(engine, true, [&] { session->cancel(); }, [&] {
     session->enter(ticket);
     return session->begin(someIds(2000, 4), {});
   });
-  canceller.join();
-  check(stopped || std::string(stopped.error().code) == "cancelled", "%s: a cancelled call ends", isa);
-  over = true;
-  other.join();
+  check(context == "cancelled", "%s: a cancelled context ends", isa);
+  const uint64_t epoch = engine.encodeEpoch();
+  const std::string encoding = stopped<Encoded>(engine, false, [&] { engine.cancelEncode(); }, [&] { return engine.encode({{someIds(20000, 5), 0}}, epoch); });
+  check(encoding == "cancelled", "%s: a cancelled encode ends", isa);
+  check((bool)encode(engine, {{someIds(64, 6), 0}}), "%s: and the next one works", isa);
   engine.close();
 }
