@@ -3,9 +3,20 @@ import { type ArgumentPlace, argumentChances } from "./arguments.ts";
 import { nothingAlike } from "./likeness.ts";
 import { surroundingsOf } from "./surroundings.ts";
 
+const nothingKnown = { callee: "foo", parameter: "", type: "", most: Number.POSITIVE_INFINITY };
+
 function best(text: string, part: Partial<ArgumentPlace> = {}): string[] {
   const around = surroundingsOf(text, "");
-  const place = { around, before: "x = foo", written: [], parameter: "", sites: [], isFunction: () => false, alike: nothingAlike, ...part };
+  const place = {
+    ...nothingKnown,
+    around,
+    before: "x = foo",
+    written: [],
+    sites: [],
+    isFunction: () => false,
+    alike: nothingAlike,
+    ...part,
+  };
   return [...argumentChances(place)].sort((a, b) => b[1] - a[1]).map(([one]) => one);
 }
 
@@ -18,7 +29,7 @@ describe("argumentChances", () => {
   });
 
   it("takes what other calls pass there, if it can be written here", () => {
-    const sites = [1, 2, 3].map(() => ({ arguments: ["true", "unknown.thing"], defines: false, tail: "" }));
+    const sites = [1, 2, 3].map(() => ({ arguments: ["true", "unknown.thing"], defines: false, tail: "", head: "" }));
     expect(best(declared, { sites })).toContain("true");
     expect(best(declared, { sites, written: ["true"] })).not.toContain("unknown.thing");
   });
@@ -29,12 +40,12 @@ describe("argumentChances", () => {
   });
 
   it("passes addresses where others do", () => {
-    const sites = [{ arguments: ["&elsewhere"], defines: false, tail: "" }];
+    const sites = [{ arguments: ["&elsewhere"], defines: false, tail: "", head: "" }];
     expect(best("int count = 0;\n", { sites })).toContain("&count");
   });
 
   it("writes the parameters of a declaration where the function is defined", () => {
-    const sites = [{ arguments: ["Stats const& stats"], defines: true, tail: " override;" }];
+    const sites = [{ arguments: ["Stats const& stats"], defines: true, tail: " override;", head: "" }];
     expect(best(declared, { sites, before: "void Reporter::ended" })).toEqual(["Stats const& stats"]);
     expect(best(declared, { sites, before: "Reporter::ended" })).not.toContain("Stats const& stats");
   });
@@ -42,10 +53,10 @@ describe("argumentChances", () => {
   it("gives probabilities", () => {
     const around = surroundingsOf(declared, "");
     const chances = argumentChances({
+      ...nothingKnown,
       around,
       before: "foo",
       written: [],
-      parameter: "",
       sites: [],
       isFunction: () => false,
       alike: nothingAlike,

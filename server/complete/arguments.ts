@@ -1,14 +1,19 @@
 /**
- * Which expression comes in a place of a call's arguments: a softmax over a few features of each that stands near above, or that was passed
- * there elsewhere.
+ * Which expression comes in a place of a call's arguments: some features of each that stands near above, or that was passed there elsewhere,
+ * weighed by a ranker.
  *
  * Fitted as the chances of names are (chances.ts).
  */
 import type { CallSite } from "./calls.ts";
-import { bareName, definesMembers, wordsOf } from "./chances.ts";
+import { definesMembers } from "./chances.ts";
 import { type Expression, isLiteral, namesOf } from "./expressions.ts";
 import type { AlikeArguments, LikeArgument } from "./likeness.ts";
+import { assignedName } from "./name-place.ts";
+import { type Ranking, rankChances } from "./ranker.ts";
+import { argumentRanker } from "./rankers.ts";
+import { typeWords } from "./scope.ts";
 import type { Surroundings } from "./surroundings.ts";
+import { bareName, wordsOf } from "./words.ts";
 
 /** 1 or 0 where not said otherwise. */
 export type ArgumentFeature =
@@ -55,47 +60,26 @@ export type ArgumentFeature =
   | "field"
   | "dotted"
   /** What likeness.ts says of it, in the file itself and in other files: shares, runs of two and of four tokens. */
-  | `${"here" | "other"}${"Around" | "Same" | "SamePlace" | "Run2" | "Run4"}`;
-
-export const argumentWeights: Partial<Record<ArgumentFeature, number>> = {
-  absent: -0.2,
-  address: -0.3,
-  addressMissing: -0.5,
-  addressWanted: 0.6,
-  assigned: 0.7,
-  assignedText: 1.8,
-  callable: -0.6,
-  capital: -0.7,
-  count: -0.8,
-  declared: 0.4,
-  declaredNear: 0.8,
-  declares: -0.7,
-  dotted: -0.2,
-  field: 0.8,
-  hereAround: 2.4,
-  hereRun2: 1.3,
-  hereRun4: 0.4,
-  hereSame: -0.4,
-  hereSamePlace: 1.4,
-  index: -0.2,
-  literal: 0.2,
-  literalWanted: 1.8,
-  near: 3,
-  once: -0.4,
-  otherAround: 1.6,
-  otherRun2: 0.8,
-  otherRun4: 0.8,
-  otherSame: -0.8,
-  otherSamePlace: 3.4,
-  parameter: -0.1,
-  parameterHere: 0.7,
-  passed: 0.2,
-  passedFirst: 0.3,
-  passedLast: 0.5,
-  receiver: -1.3,
-  used: -1.9,
-  words: 1.6,
-};
+  | `${"here" | "other"}${(typeof likeNames)[number]}`
+  /** Seen from the cursor (scope.ts); its first name is; a parameter of a function around the cursor; the one after the argument before. */
+  | "visible"
+  | "firstVisible"
+  | "ownParameter"
+  | "nextParameter"
+  /** Declared with the parameter's type; with another. */
+  | "typeSame"
+  | "typeOther"
+  /** Share of its words that the function's name has; that the line has; its last word is the function's. */
+  | "calleeWords"
+  | "lineWords"
+  | "calleeLast"
+  /** Stands in the lines below. */
+  | "below"
+  /** The same for all candidates of a place: the first argument, the last, how many calls are known, whether the parameter is. */
+  | "first"
+  | "final"
+  | "sites"
+  | "parameterKnown";
 
 /** Probability that the argument is one of these expressions: with, without knowledge of other calls and parameters. */
 export const argumentShare = 0.7;
@@ -106,36 +90,32 @@ export interface ArgumentPlace {
   before: string;
   /** Arguments that are written. */
   written: readonly string[];
-  /** Name of the parameter, "" where it is not known. */
+  /** The function's name. */
+  callee: string;
+  /** Name of the parameter, and its type, "" where it is not known. */
   parameter: string;
+  type: string;
+  /** Most arguments that the function takes. */
+  most: number;
   /** Other calls of the function. */
   sites: readonly CallSite[];
   isFunction: (name: string) => boolean;
   alike: AlikeArguments;
 }
 
-export interface Candidate {
-  text: string;
-  features: Partial<Record<ArgumentFeature, number>>;
-}
+type ArgumentFeatures = Partial<Record<ArgumentFeature, number>>;
 
-const mostCandidates = 80;
 /** How like a place must be for what is passed there to count. */
 const strayLikeness = 0.4;
 const strayRun = 3;
 const longestPassed = 60;
+/** Characters of a literal that may be passed wherever any like place passes it. */
+const shortLiteral = 6;
 
 /** Probabilities of expressions; the sum is 1, or 0 where there is none. */
 export function argumentChances(place: ArgumentPlace): Map<string, number> {
   if (definesMembers(place.before.replace(/[\p{L}\p{N}_$~]*$/u, ""))) return parametersDeclared(place);
-  const scored = argumentCandidates(place).map(({ text, features }) => ({
-    text,
-    score: Object.entries(features).reduce((sum, [name, value]) => sum + (argumentWeights[name as ArgumentFeature] ?? 0) * value, 0),
-  }));
-  const best = scored.sort((a, b) => b.score - a.score).slice(0, mostCandidates);
-  const top = best[0]?.score ?? 0;
-  const sum = best.reduce((total, { score }) => total + Math.exp(score - top), 0);
-  return new Map(best.map(({ text, score }) => [text, Math.exp(score - top) / sum]));
+  return rankChances(argumentCandidates(place), argumentRanker);
 }
 
 /** Where a function is defined that is declared elsewhere: its parameters there, as they are written. */
@@ -150,7 +130,7 @@ function parametersDeclared({ sites, written, parameter }: ArgumentPlace): Map<s
   return new Map([...tally(some)].map(([one, count]) => [one, count / some.length]));
 }
 
-export function argumentCandidates(place: ArgumentPlace): Candidate[] {
+export function argumentCandidates(place: ArgumentPlace): Ranking {
   const { around, written, sites } = place;
   const slot = written.length;
   const passed = sites
@@ -168,15 +148,29 @@ export function argumentCandidates(place: ArgumentPlace): Candidate[] {
   const assigned = assignedName(place.before);
   const quote = passed.find((one) => /^["']/.test(one))?.[0];
   if (assigned !== "" && quote) texts.add(`${quote}${assigned}${quote}`);
-  return [...texts].map((text) => ({ text, features: featuresOf(text, place, { ...counts, addresses, literals, assigned }) }));
+  const all: Counts = {
+    ...counts,
+    addresses,
+    literals,
+    assigned,
+    calleeWords: wordsOf(place.callee),
+    lineWords: wordsOf(place.before.slice(0, -place.callee.length)),
+    types: typeWords(place.type).map((word) => word.toLowerCase()),
+  };
+  const candidates = [...texts].map((text) => ({ text, features: featuresOf(text, place, all) }));
+  return { candidates, common: placeFeatures(place, passed.length) };
 }
 
 /** What places like the cursor's pass, and can be written here. */
 function writtenAlike({ alike, around }: ArgumentPlace): string[] {
   return [...alike.here, ...alike.elsewhere]
-    .filter(([, { around, run, same }]) => around > strayLikeness || run >= strayRun || same > 0)
+    .filter(([text, { around, run, same }]) => around > strayLikeness || run >= strayRun || same > 0 || isShortLiteral(text))
     .map(([text]) => text)
     .filter((text) => isWritable(text, around));
+}
+
+function isShortLiteral(text: string): boolean {
+  return text.length <= shortLiteral && isLiteral(text);
 }
 
 /** Fields of the object itself that the file uses, named as the parameter. */
@@ -187,11 +181,6 @@ function fieldsNamed(parameter: string, around: Surroundings): string[] {
       .filter((member) => bareName(member) === bareName(parameter))
       .map((member) => `${object}${object === "$this" ? "->" : "."}${member}`),
   );
-}
-
-/** The name that the line assigns, "" where it assigns none. */
-function assignedName(before: string): string {
-  return /([\p{L}_$][\p{L}\p{N}_]*)(?:\s*:[^=]*)?\s*:?=(?![=>])[^=]*$/u.exec(before)?.[1] ?? "";
 }
 
 function isName(text: string): boolean {
@@ -205,6 +194,15 @@ function isWritable(expression: string, around: Surroundings): boolean {
   return names.length > 0 && !/\s\w+$/.test(expression) && names.every((name) => around.occurrences.has(name));
 }
 
+function placeFeatures({ written, most, parameter }: ArgumentPlace, sites: number): ArgumentFeatures {
+  return {
+    first: +(written.length === 0),
+    final: +(written.length === most - 1),
+    sites: Math.log1p(sites),
+    parameterKnown: +(parameter !== ""),
+  };
+}
+
 interface Counts {
   whole: ReadonlyMap<string, number>;
   last: ReadonlyMap<string, number>;
@@ -214,13 +212,14 @@ interface Counts {
   literals: number;
   /** What the line assigns. */
   assigned: string;
+  /** Words of the function's name, and of the line before it; of the parameter's type, in lower case. */
+  calleeWords: readonly string[];
+  lineWords: readonly string[];
+  types: readonly string[];
 }
 
-function featuresOf(
-  text: string,
-  { around, before, written, parameter, isFunction, alike }: ArgumentPlace,
-  counts: Counts,
-): Candidate["features"] {
+function featuresOf(text: string, place: ArgumentPlace, counts: Counts): ArgumentFeatures[] {
+  const { around, before, written, parameter, isFunction, alike } = place;
   const literal = isLiteral(text);
   const address = /^[&*]/.test(text);
   const known: Expression | undefined = around.expressions.get(text) ?? (address ? around.expressions.get(text.slice(1)) : undefined);
@@ -230,7 +229,7 @@ function featuresOf(
   const words = wordsOf(last);
   const shared = words.filter((word) => wanted.includes(word)).length;
   const near = known ? Math.max(0, 1 - Math.log(Math.max(1, known.above)) / Math.log(300)) : 0;
-  return {
+  const own: ArgumentFeatures = {
     parameter: +(parameter !== "" && !literal && bareName(last) === bareName(parameter)),
     parameterHere: +(parameter !== "" && !literal && known !== undefined && bareName(last) === bareName(parameter)),
     words: shared / Math.max(1, words.length, wanted.length),
@@ -258,30 +257,80 @@ function featuresOf(
     assignedText: +(literal && counts.assigned !== "" && text.slice(1, -1) === counts.assigned),
     field: +(/^(?:self\.|this\.|\$this->)/.test(text) && bareName(last) === bareName(parameter)),
     dotted: +text.startsWith("."),
-    ...likeFeatures("here", alike.here.get(text)),
-    ...likeFeatures("other", alike.elsewhere.get(text)),
-    ...(literal ? {} : assignment(before, first)),
     receiver: +(
       !literal &&
       before.includes(text) &&
       new RegExp(`(?<![\\p{L}\\p{N}_$])${literally(text)}(?:\\.|->|::)[\\p{L}\\p{N}_$]*$`, "u").test(before)
     ),
   };
+  const likes = [likeFeatures("here", alike.here.get(text)), likeFeatures("other", alike.elsewhere.get(text))];
+  const types = typeFeatures(text, { literal, last }, around, counts.types);
+  if (literal) return [own, types, ...likes];
+  return [own, types, ...likes, assignment(before, first), scopeFeatures(text, { first, last, words, known }, place, counts)];
 }
 
-function likeFeatures(where: "here" | "other", like: LikeArgument | undefined): Candidate["features"] {
-  if (!like) return {};
+function scopeFeatures(
+  text: string,
+  { first, last, words, known }: { first: string; last: string; words: readonly string[]; known: Expression | undefined },
+  { around, written }: ArgumentPlace,
+  { calleeWords, lineWords }: Counts,
+): ArgumentFeatures {
+  const { parameters } = around.scope;
+  const share = (of: readonly string[]) => words.filter((word) => of.includes(word)).length / Math.max(1, words.length);
+  const name = text.replace(/^[&*]/, "");
+  const at = parameters.indexOf(name);
+  const previous = written.length === 0 ? -1 : parameters.indexOf((written.at(-1) as string).replace(/^[&*]/, ""));
   return {
-    [`${where}Around`]: like.around,
-    [`${where}Same`]: +(like.same > 0),
-    [`${where}SamePlace`]: like.same,
-    [`${where}Run2`]: +(like.run >= 2),
-    [`${where}Run4`]: +(like.run >= 4),
+    visible: +(known?.visible ?? false),
+    firstVisible: +(parameters.includes(first) || (around.expressions.get(first)?.visible ?? false)),
+    ownParameter: +(at >= 0),
+    nextParameter: +(at >= 0 && at === previous + 1 && (previous >= 0 || written.length === 0)),
+    calleeWords: share(calleeWords),
+    calleeLast: +(words.length > 0 && words.at(-1) === calleeWords.at(-1)),
+    lineWords: share(lineWords),
+    below: +(around.below.has(first) && around.below.has(last)),
   };
 }
 
+/** Whether it has the parameter's type, as far as both are known. */
+function typeFeatures(
+  text: string,
+  { literal, last }: { literal: boolean; last: string },
+  around: Surroundings,
+  wanted: readonly string[],
+): ArgumentFeatures {
+  const own = wanted.length === 0 ? undefined : literal ? literalTypes(text) : around.scope.types.get(last);
+  if (!own) return {};
+  for (const word of own) if (wanted.includes(word.toLowerCase())) return { typeSame: 1 };
+  return { typeOther: 1 };
+}
+
+function literalTypes(text: string): readonly string[] | undefined {
+  if (/^["'`]/.test(text)) return ["string", "str", "char", "StringRef", "CharSequence", "StringLiteral"];
+  if (/^(?:true|false)$/i.test(text)) return ["bool", "boolean"];
+  if (/^-?\d/.test(text)) return numberTypes;
+  return undefined;
+}
+
+const numberTypes =
+  "int integer number long short float double byte size_t usize isize u8 u16 u32 u64 i8 i16 i32 i64 uint8_t uint16_t uint32_t uint64_t int32_t int64_t uint int64 int32 uint64 uint32 timeduration duration".split(
+    " ",
+  );
+
+const likeNames = ["Around", "Same", "SamePlace", "Run2", "Run4", "Times", "TimesThere"] as const;
+const likeKeys = { here: likeNames.map((name) => `here${name}` as const), other: likeNames.map((name) => `other${name}` as const) };
+
+function likeFeatures(where: "here" | "other", like: LikeArgument | undefined): ArgumentFeatures {
+  const features: ArgumentFeatures = {};
+  if (!like) return features;
+  const { around, same, run, times, timesThere } = like;
+  const values = [around, +(same > 0), same, +(run >= 2), +(run >= 4), Math.log1p(times), Math.log1p(timesThere)];
+  for (const [at, key] of likeKeys[where].entries()) features[key] = values[at] as number;
+  return features;
+}
+
 /** Whether the line assigns the name, and whether it declares it: then it has no value yet. */
-function assignment(before: string, name: string): Candidate["features"] {
+function assignment(before: string, name: string): ArgumentFeatures {
   if (!before.includes(name)) return {};
   const target = /^([^=]*[^=!<>:])?(:?=)(?![=>])/.exec(before);
   if (!target || !hasWord(target[1] ?? "", name)) return {};

@@ -5,13 +5,13 @@ import { callsIn } from "./calls.ts";
 describe("callsIn", () => {
   it("reads what is passed and what follows", () => {
     expect(callsIn('x = foo(a, b(1, 2), "c, d"); // y\nfoo()', "foo")).toEqual([
-      { arguments: ["a", "b(1, 2)", '"c, d"'], defines: false, tail: "; // y" },
-      { arguments: [], defines: false, tail: "" },
+      { arguments: ["a", "b(1, 2)", '"c, d"'], defines: false, tail: "; // y", head: "x = " },
+      { arguments: [], defines: false, tail: "", head: "" },
     ]);
   });
 
   it("reads type arguments and lists of several lines", () => {
-    expect(callsIn("foo<T>(\n  a,\n  b,\n)", "foo")).toEqual([{ arguments: ["a", "b"], defines: false, tail: "" }]);
+    expect(callsIn("foo<T>(\n  a,\n  b,\n)", "foo")).toEqual([{ arguments: ["a", "b"], defines: false, tail: "", head: "" }]);
   });
 
   it("takes no part of a name, and nothing that does not end, for a call", () => {

@@ -7,6 +7,8 @@ export interface CallSite {
   defines: boolean;
   /** What follows the closing bracket on its line. */
   tail: string;
+  /** What stands before the name on its line. */
+  head: string;
 }
 
 /** Characters of one list of arguments at most. */
@@ -20,7 +22,12 @@ export function callsIn(text: string, name: string): CallSite[] {
     if (at > 0 && isNamePart(text[at - 1] as string)) continue;
     const between = /^(?:<[^<>()\n]*>)?!?\(/.exec(text.slice(at + name.length, at + name.length + 80));
     const call = between ? listFrom(text, at + name.length + between[0].length) : undefined;
-    if (call) found.push({ ...call, defines: keyword.test(text.slice(Math.max(0, at - 60), at)) || call.arguments.some(isParameter) });
+    if (call)
+      found.push({
+        ...call,
+        head: lineStart(text, at),
+        defines: keyword.test(text.slice(Math.max(0, at - 60), at)) || call.arguments.some(isParameter),
+      });
   }
   return found;
 }
@@ -28,7 +35,7 @@ export function callsIn(text: string, name: string): CallSite[] {
 const keyword = /\b(?:def|func|fn|fun|function)\s+(?:\([^()]*\)\s*)?$/;
 
 /** The list that begins at `start`, behind its bracket; undefined where it does not end in time. */
-function listFrom(text: string, start: number): Omit<CallSite, "defines"> | undefined {
+function listFrom(text: string, start: number): Omit<CallSite, "defines" | "head"> | undefined {
   const items: string[] = [];
   let depth = 0;
   let from = start;
@@ -57,6 +64,10 @@ function pastQuote(text: string, start: number, end: number): number {
     else if (text[at] === text[start]) return at;
   }
   return start;
+}
+
+function lineStart(text: string, to: number): string {
+  return text.slice(text.lastIndexOf("\n", to - 1) + 1, to);
 }
 
 function lineRest(text: string, from: number): string {

@@ -1,5 +1,5 @@
 /**
- * Which name comes at the cursor, if it is one that the file or the repository knows: a softmax over a few features of each name.
+ * Which name comes at the cursor, if it is one that the file or the repository knows: some features of each name, weighed by a ranker.
  *
  * Fitted on calls of something defined in another file, in the development benchmark's repositories (test/bench/completion/fit), with nothing
  * of a place but its text and the repository without the rest of its line; see docs/completion.md.
@@ -8,7 +8,11 @@ import { atOnce, type Steps } from "../turns.ts";
 import { languageWords } from "./expressions.ts";
 import type { Definition, KnownNames } from "./known-names.ts";
 import type { Alike, Like } from "./likeness.ts";
+import { placeOfName } from "./name-place.ts";
+import { type Ranked, type Ranking, rankInSteps } from "./ranker.ts";
+import { freeRanker, memberRanker } from "./rankers.ts";
 import { membersIn, type Receiver, receiverOf, type Surroundings } from "./surroundings.ts";
+import { bareName, wordsOf } from "./words.ts";
 
 /** What is known of a name: 1 or 0 where not said otherwise. */
 export type NameFeature =
@@ -66,105 +70,7 @@ export type NameFeature =
   | LikeFeature;
 /** What likeness.ts says of its places, in the file itself and in other files: numbers in logarithms, shares, runs of one and of three tokens. */
 type LikeFeature = `${"here" | "other"}${"Around" | "Called" | "Run" | "Run1" | "Run3" | "CalledRun1" | "CalledRun3" | "Sum" | "Passages"}`;
-export type NameWeights = Partial<Record<NameFeature, number>>;
-
-/** Weights where no receiver stands before the name, and where one does. */
-export const chanceWeights: { free: NameWeights; member: NameWeights } = {
-  free: {
-    asks: 0.3,
-    beside: 0.7,
-    callable: 2,
-    called: -0.3,
-    capital: 0.1,
-    count: 0.2,
-    file: -3.9,
-    fits: 0.9,
-    fresh: 0.1,
-    hereAround: 0.2,
-    hereCalled: 0.2,
-    hereCalledRun1: 1.2,
-    hereCalledRun3: 0.6,
-    herePassages: 1.3,
-    hereRun: 1.5,
-    hereRun1: -0.1,
-    hereRun3: 0.8,
-    hereSum: 0.1,
-    imported: 1.3,
-    importedFile: 1.5,
-    inner: -0.5,
-    named: 1.5,
-    near: -0.5,
-    newType: 1.8,
-    otherAround: 1.4,
-    otherCalled: 2.3,
-    otherCalledRun1: 1.8,
-    otherCalledRun3: 0.7,
-    otherPassages: 0.3,
-    otherRun: 2.2,
-    otherRun1: 0.3,
-    otherRun3: 0.7,
-    otherSum: -0.1,
-    popular: -0.2,
-    returns: 1.8,
-    returnsOther: 0.5,
-    stray: 1.5,
-    takesNone: 0.3,
-    uncalled: -0.9,
-    unused: 4,
-    words: 0.6,
-    wordsAbove: 1.5,
-  },
-  member: {
-    asked: 0.6,
-    asks: 1.6,
-    beside: -0.9,
-    callable: 1.2,
-    called: -0.4,
-    capital: -0.4,
-    declaredNext: 0.7,
-    elsewhere: 0.2,
-    file: -3.1,
-    fits: 0.5,
-    fresh: -0.6,
-    hereAround: 0.9,
-    hereCalled: 1,
-    hereCalledRun1: 0.2,
-    hereCalledRun3: 0.7,
-    herePassages: 0.1,
-    hereRun: 2.2,
-    hereRun1: -0.3,
-    hereRun3: 0.3,
-    importedFile: -0.5,
-    inherited: -1,
-    inner: 0.1,
-    member: 0.8,
-    memberCallable: 1.2,
-    named: 0.6,
-    near: -0.7,
-    ofModule: -0.4,
-    otherAround: 0.3,
-    otherCalled: 3.2,
-    otherCalledRun1: 1.2,
-    otherCalledRun3: 0.8,
-    otherPassages: 0.3,
-    otherRun: 4.2,
-    otherRun1: -0.2,
-    otherRun3: -0.1,
-    otherSum: -0.1,
-    outside: -1.2,
-    popular: -0.2,
-    returns: 0.6,
-    returnsOther: -1.5,
-    stray: -0.4,
-    takesNone: 0.1,
-    type: -0.2,
-    uncalled: -0.2,
-    undefinedYet: 0.7,
-    unused: -0.1,
-    words: 0.7,
-    wordsAbove: 1.1,
-  },
-};
+export type NameFeatures = Partial<Record<NameFeature, number>>;
 
 const callableKinds = new Set([
   "function",
@@ -184,8 +90,6 @@ const typeKinds = new Set(["class", "struct", "interface", "enum", "object", "re
 const nearLines = 30;
 /** Operators and destructors are defined, too, but not written in a call. */
 const plainName = /^[\p{L}_$][\p{L}\p{N}_$]+$/u;
-/** Names that share the probability. */
-const mostNames = 400;
 /** How like a place must be for a name that only it tells of, and how many such names are looked at. */
 const strayLikeness = 0.25;
 const strayRun = 2;
@@ -213,28 +117,8 @@ export function nameChances(place: NamePlace): Map<string, number> {
 }
 
 export function* nameChancesInSteps(place: NamePlace): Steps<Map<string, number>> {
-  const weights: Readonly<Record<string, number | undefined>> = receiverOf(place.around.line).receiver
-    ? chanceWeights.member
-    : chanceWeights.free;
-  const { offered } = place.known;
-  const scored: { name: string; score: number }[] = [];
-  for (const { name, features } of yield* candidatesInSteps(place)) {
-    let score = offered && !offered.has(name) ? notOffered : 0;
-    for (const feature in features) score += (weights[feature] ?? 0) * (features[feature as NameFeature] as number);
-    scored.push({ name, score });
-    yield;
-  }
-  return softmax(highest(scored, mostNames));
-}
-
-/** Those with the highest scores, highest first. */
-function highest(scored: readonly { name: string; score: number }[], most: number): { name: string; score: number }[] {
-  const ascending = Float64Array.from(scored, ({ score }) => score).sort();
-  const least = ascending[Math.max(0, ascending.length - most)] ?? 0;
-  return scored
-    .filter(({ score }) => score >= least)
-    .sort((a, b) => b.score - a.score)
-    .slice(0, most);
+  const ranker = receiverOf(place.around.line).receiver ? memberRanker : freeRanker;
+  return yield* rankInSteps(yield* candidatesInSteps(place), ranker);
 }
 
 export interface NamePlace {
@@ -245,17 +129,12 @@ export interface NamePlace {
   alike: Alike;
 }
 
-export interface NameCandidate {
-  name: string;
-  features: NameWeights;
-}
-
 /** The names that may stand at the cursor, and what is known of them. */
-export function nameCandidates(place: NamePlace): NameCandidate[] {
+export function nameCandidates(place: NamePlace): Ranking {
   return atOnce(candidatesInSteps(place));
 }
 
-function* candidatesInSteps({ around, known, frequency, alike }: NamePlace): Steps<NameCandidate[]> {
+function* candidatesInSteps({ around, known, frequency, alike }: NamePlace): Steps<Ranking> {
   const { receiver, partial } = receiverOf(around.line);
   const head = around.line.slice(0, around.line.length - partial.length);
   const members = groupByName(known.members);
@@ -264,6 +143,7 @@ function* candidatesInSteps({ around, known, frequency, alike }: NamePlace): Ste
     : [...around.occurrences.keys(), ...known.definitions.keys()];
   const stray = strayNames(alike, new Set(names));
   const condition = conditionEnd.test(head);
+  const constructs = /\b(?:new|throw|raise)\s+$/.test(head);
   const question: Question = {
     around,
     known,
@@ -275,20 +155,20 @@ function* candidatesInSteps({ around, known, frequency, alike }: NamePlace): Ste
     lineWords: new Set(wordsOf(around.line)),
     wordsAbove: new Set(wordsOf(linesAbove(around.text.slice(0, around.at), 4))),
     near: namesAbove(around),
-    constructs: /\b(?:new|throw|raise)\s+$/.test(head),
+    constructs,
     condition,
     wanted: wantedTypes(head, condition, around),
     isModule: receiver !== null && known.members.some((one) => one.scope === "module") && around.typesOf(receiver.name).length === 0,
     order: receiver && definesMembers(head) ? declarationOrder(around, known, receiver.name) : undefined,
   };
   yield;
-  const found: NameCandidate[] = [];
+  const candidates: Ranked[] = [];
   for (const name of new Set([...names, ...stray])) {
     if (!name.startsWith(partial) || !plainName.test(name) || languageWords.has(name)) continue;
-    found.push({ name, features: featuresOf(name, question) });
+    candidates.push({ text: name, features: featuresOf(name, question), by: known.offered && !known.offered.has(name) ? notOffered : 0 });
     yield;
   }
-  return found;
+  return { candidates, common: placeOfName(head, { condition, constructs, receiver: receiver !== null }) };
 }
 
 interface Question extends NamePlace {
@@ -308,7 +188,7 @@ interface Question extends NamePlace {
   order: readonly string[] | undefined;
 }
 
-function featuresOf(name: string, question: Question): NameWeights {
+function featuresOf(name: string, question: Question): NameFeatures[] {
   const { around, known, receiver, lineWords, wordsAbove, constructs, condition } = question;
   const definitions = known.definitions.get(name) ?? [];
   const members = question.members.get(name) ?? [];
@@ -318,28 +198,31 @@ function featuresOf(name: string, question: Question): NameWeights {
   const capital = /^\p{Lu}/u.test(name);
   const words = wordsOf(name);
   const share = (of: ReadonlySet<string>) => words.filter((word) => of.has(word)).length / Math.max(1, words.length);
-  return {
-    callable: +callable,
-    newType: +(constructs && callable && capital),
-    capital: +(!constructs && capital),
-    type: +all.some((one) => typeKinds.has(one.kind)),
-    file: +has("file"),
-    importedFile: +has("imported"),
-    beside: +(!has("imported") && has("beside")),
-    named: +has("named"),
-    inner: +(definitions.length > 0 && definitions.every((one) => one.container !== "" && one.container !== name)),
-    words: share(lineWords),
-    wordsAbove: share(wordsAbove),
-    asks: +(condition && /^_?(?:is|has|can|should|are|was|contains|exists|needs|supports|includes?)(?![a-z])/.test(name)),
-    ...resultFeatures(name, all, question.wanted),
-    ...parameterFeatures(name, question),
-    ...occurrenceFeatures(around, name, callable),
-    ...frequencyFeatures(name, callable, question),
-    ...hereFeatures(question.alike.here.get(name)),
-    ...otherFeatures(question.alike.elsewhere.get(name)),
-    ...(question.stray.has(name) ? { stray: 1 } : {}),
-    ...(receiver ? memberFeatures(name, receiver.name, members, question) : {}),
-  };
+  const features: NameFeatures[] = [
+    {
+      callable: +callable,
+      newType: +(constructs && callable && capital),
+      capital: +(!constructs && capital),
+      type: +all.some((one) => typeKinds.has(one.kind)),
+      file: +has("file"),
+      importedFile: +has("imported"),
+      beside: +(!has("imported") && has("beside")),
+      named: +has("named"),
+      inner: +(definitions.length > 0 && definitions.every((one) => one.container !== "" && one.container !== name)),
+      words: share(lineWords),
+      wordsAbove: share(wordsAbove),
+      asks: +(condition && /^_?(?:is|has|can|should|are|was|contains|exists|needs|supports|includes?)(?![a-z])/.test(name)),
+      stray: +question.stray.has(name),
+    },
+    resultFeatures(name, all, question.wanted),
+    parameterFeatures(name, question),
+    occurrenceFeatures(around, name, callable),
+    frequencyFeatures(name, callable, question),
+    hereFeatures(question.alike.here.get(name)),
+    otherFeatures(question.alike.elsewhere.get(name)),
+  ];
+  if (receiver) features.push(memberFeatures(name, receiver.name, members, question));
+  return features;
 }
 
 const conditionEnd = /(?:\b(?:if|while|unless|and|or|not|when)\b[\s(!]*|!|&&\s*|\|\|\s*)(?:[\p{L}\p{N}_$.>:-]*(?:\.|->|::))?$/u;
@@ -356,7 +239,7 @@ function wantedTypes(head: string, condition: boolean, around: Surroundings): st
   return assigned ? [...around.typesOf(assigned)] : [];
 }
 
-function resultFeatures(name: string, definitions: readonly Definition[], wanted: readonly string[]): NameWeights {
+function resultFeatures(name: string, definitions: readonly Definition[], wanted: readonly string[]): NameFeatures {
   if (wanted.length === 0) return {};
   const results = definitions.map((one) => readResult(name, one)).filter((one) => one.size > 0);
   if (results.length === 0) return {};
@@ -399,7 +282,7 @@ function strayNames({ elsewhere }: Alike, known: ReadonlySet<string>): Set<strin
   );
 }
 
-function hereFeatures(like: Like | undefined): NameWeights {
+function hereFeatures(like: Like | undefined): NameFeatures {
   if (!like) return {};
   return {
     hereAround: like.around,
@@ -414,7 +297,7 @@ function hereFeatures(like: Like | undefined): NameWeights {
   };
 }
 
-function otherFeatures(like: Like | undefined): NameWeights {
+function otherFeatures(like: Like | undefined): NameFeatures {
   if (!like) return {};
   return {
     otherAround: like.around,
@@ -430,7 +313,7 @@ function otherFeatures(like: Like | undefined): NameWeights {
 }
 
 /** Whether what a function takes is at hand. */
-function parameterFeatures(name: string, { known, near }: Question): NameWeights {
+function parameterFeatures(name: string, { known, near }: Question): NameFeatures {
   const parameters = known.parametersOf(name);
   if (!parameters) return {};
   const { names } = parameters;
@@ -438,7 +321,7 @@ function parameterFeatures(name: string, { known, near }: Question): NameWeights
   return { fits: names.filter((one) => near.has(bareName(one))).length / names.length };
 }
 
-function occurrenceFeatures(around: Surroundings, name: string, callable: boolean): NameWeights {
+function occurrenceFeatures(around: Surroundings, name: string, callable: boolean): NameFeatures {
   const occurrence = around.occurrences.get(name);
   if (!occurrence) return {};
   const { count, calls, above, imported } = occurrence;
@@ -454,14 +337,14 @@ function occurrenceFeatures(around: Surroundings, name: string, callable: boolea
   };
 }
 
-function frequencyFeatures(name: string, callable: boolean, { around, frequency }: Question): NameWeights {
+function frequencyFeatures(name: string, callable: boolean, { around, frequency }: Question): NameFeatures {
   if (!callable) return {};
   const passages = frequency(name);
   const here = around.occurrences.get(name)?.count ?? 0;
   return { uncalled: +(passages <= 1 && here <= 1), popular: Math.log1p(passages) };
 }
 
-function memberFeatures(name: string, receiver: string, members: readonly Definition[], question: Question): NameWeights {
+function memberFeatures(name: string, receiver: string, members: readonly Definition[], question: Question): NameFeatures {
   const { around, known, isModule, order } = question;
   const has = (scope: Definition["scope"]) => members.some((one) => one.scope === scope);
   const asked = around.members(receiver).get(name) ?? 0;
@@ -505,11 +388,6 @@ function linesAbove(text: string, lines: number): string {
   return text.split("\n").slice(-lines).join("\n");
 }
 
-/** Names that differ in case and underscores alone are one: user_id, userId, m_userId. */
-export function bareName(name: string): string {
-  return name.replace(/^m_|^\$|_/g, "").toLowerCase();
-}
-
 /** Names defined inside of something: those that a receiver of unknown type may have. */
 function* innerNames(known: KnownNames): Generator<string> {
   for (const [name, definitions] of known.definitions)
@@ -520,29 +398,4 @@ function groupByName(all: readonly Definition[]): Map<string, Definition[]> {
   const found = new Map<string, Definition[]>();
   for (const one of all) found.set(one.name, [...(found.get(one.name) ?? []), one]);
   return found;
-}
-
-function softmax(scored: readonly { name: string; score: number }[]): Map<string, number> {
-  const top = scored[0]?.score ?? 0;
-  const sum = scored.reduce((total, { score }) => total + Math.exp(score - top), 0);
-  return new Map(scored.map(({ name, score }) => [name, Math.exp(score - top) / sum]));
-}
-
-/** The words of names: "getUserId" has get, user; those of two letters say nothing. */
-export function wordsOf(text: string): string[] {
-  const known = wordsKnown.get(text);
-  if (known) return known;
-  const words = splitWords(text);
-  if (wordsKnown.size >= mostWordsKnown) wordsKnown.clear();
-  if (text.length <= longestKnown) wordsKnown.set(text, words);
-  return words;
-}
-
-/** Names come again with every key. */
-const wordsKnown = new Map<string, string[]>();
-const mostWordsKnown = 20_000;
-const longestKnown = 60;
-
-function splitWords(text: string): string[] {
-  return (text.match(/\p{Lu}?\p{Ll}+|\p{Lu}+(?!\p{Ll})/gu) ?? []).filter((word) => word.length > 2).map((word) => word.toLowerCase());
 }

@@ -188,8 +188,8 @@ describe("Completer", () => {
     session.lines = [" foo(bar) {", "\n    getUser()", "\n}"];
     const completer = new Completer(memoryOf(session));
     expect((await completer.complete(request("while |\n"))).text).toBe("foo(bar) {\n    getUser()\n}");
-    session.lines = [" foo(bar) {"];
-    expect((await completer.complete(request("until |\n    foo(bar)\n}"))).text).toBe("foo(bar) {");
+    session.lines = [" foo(1) {"];
+    expect((await completer.complete(request("for |\n    foo(1)\n}"))).text).toBe("foo(1) {");
   });
 
   it("lets the latest request win", async () => {

@@ -92,6 +92,7 @@ export async function decode(session: DecodeSession, frame: Frame, vocabulary: V
       const found = choices && (await search(choices, { state, path, after, encode, all, calls: Math.min(calls, mostCallsOnce) }));
       if (found) {
         for (const [at, id] of found.tokens.entries()) write(id, at === found.tokens.length - 1 ? found.logProb : 0);
+        if (choices.last) return finish(bytes.slice(frame.healed.length), tokens, found.logProb, "line end", shares(weights, steps));
         guide?.found(kept + bytes);
         state = found.state;
         continue;

@@ -3,8 +3,8 @@ import { expressionsAbove, isLiteral, namesOf } from "./expressions.ts";
 
 describe("expressionsAbove", () => {
   it("tells how near an expression stands, how often, and whether it is declared", () => {
-    const found = expressionsAbove("const limit = 3\nuse(limit, this.state.count)\nx = ");
-    expect(found.get("limit")).toMatchObject({ count: 2, above: 1, declared: true });
+    const found = expressionsAbove("const limit = 3\nuse(limit, this.state.count)\nx = ", [true, false]);
+    expect(found.get("limit")).toMatchObject({ count: 2, above: 1, declared: true, visible: true });
     expect(found.get("this.state.count")).toMatchObject({ count: 1, declared: false });
   });
 
@@ -14,11 +14,11 @@ describe("expressionsAbove", () => {
     ["data, err := read()", "data"],
     ["fun f(name: String) {", "name"],
   ])("knows declarations: %s", (line, name) => {
-    expect(expressionsAbove(`${line}\n`).get(name)?.declared).toBe(true);
+    expect(expressionsAbove(`${line}\n`, []).get(name)?.declared).toBe(true);
   });
 
   it("leaves comments, imports and words of a language out", () => {
-    expect([...expressionsAbove("// note\nimport { a } from b\nreturn value\n").keys()]).toEqual(["value"]);
+    expect([...expressionsAbove("// note\nimport { a } from b\nreturn value\n", []).keys()]).toEqual(["value"]);
   });
 });
 

@@ -8,6 +8,8 @@ export interface Expression {
   above: number;
   /** Whether one of the places declares or assigns it. */
   declared: boolean;
+  /** Whether the cursor sees one of the lines (scope.ts). */
+  visible: boolean;
 }
 
 /** Lines above the cursor that are read. */
@@ -26,8 +28,8 @@ export const languageWords = new Set(
   ),
 );
 
-/** Of the lines above the cursor's, nearest first. */
-export function expressionsAbove(prefix: string): Map<string, Expression> {
+/** Of the lines above the cursor's, nearest first. `visible`: for each whether the cursor sees it. */
+export function expressionsAbove(prefix: string, visible: readonly boolean[]): Map<string, Expression> {
   const found = new Map<string, Expression>();
   const lines = prefix.slice(-linesAbove * 60).split("\n");
   const last = lines.length - 1;
@@ -42,18 +44,20 @@ export function expressionsAbove(prefix: string): Map<string, Expression> {
       const before = line.slice(Math.max(0, match.index - 40), match.index + text.length - bare.length);
       const after = line.slice(match.index + text.length, match.index + text.length + 40);
       const declared = (declaredBefore.test(before) && !endsInWord(before)) || declaredAfter.test(after);
-      for (const one of bare === text ? [text] : [text, bare]) add(found, one, last - at, declared);
+      for (const one of bare === text ? [text] : [text, bare])
+        add(found, one, { above: last - at, declared, visible: visible[last - at - 1] ?? false });
     }
   }
   return found;
 }
 
-function add(found: Map<string, Expression>, text: string, above: number, declared: boolean): void {
+function add(found: Map<string, Expression>, text: string, place: Omit<Expression, "text" | "count">): void {
   const known = found.get(text);
-  if (!known) found.set(text, { text, count: 1, above, declared });
+  if (!known) found.set(text, { text, count: 1, ...place });
   else {
     known.count++;
-    known.declared ||= declared;
+    known.declared ||= place.declared;
+    known.visible ||= place.visible;
   }
 }
 

@@ -15,6 +15,7 @@ import { type NameScorer, type NameScores, scoreOf } from "./scores.ts";
 import type { Choices } from "./search.ts";
 import type { Parameters } from "./signature.ts";
 import { callAround, type Surroundings } from "./surroundings.ts";
+import { tailChances } from "./tails.ts";
 import { textOf, type Vocabulary } from "./vocabulary.ts";
 
 export interface Guide {
@@ -37,9 +38,12 @@ const calledInside = 2;
 const miscounted = 3;
 /** For what follows an argument that is whole. */
 const certain = 20;
-/** How much the model has to say in which argument, which name it is. */
+/** How much the model has to say in which argument, which name it is, and what follows the call on its line. */
 const argumentTrust = 0.3;
 const nameTrust = 0.05;
+/** Names were fitted on calls alone: elsewhere they are less sure. */
+const nameSharpness = 0.8;
+const tailTrust = 0.3;
 
 export interface GuideOptions {
   scorer: NameScorer;
@@ -68,7 +72,8 @@ export function nameGuide({ scorer, around, names, origin, partial, vocabulary, 
     const texts = new Map<string, number>();
     for (const [name, chance] of names.chances)
       if (name.length > partial.length) texts.set(outstanding + bytesOf(name.slice(partial.length)), chance);
-    return { texts, share: names.share, rivals: vocabulary.beginningName, trust: nameTrust, endings: vocabulary.endingName };
+    const { beginningName: rivals, endingName: endings } = vocabulary;
+    return { texts, share: names.share, rivals, trust: nameTrust, sharpness: nameSharpness, endings };
   };
   const argumentChoices = async ({ name, open, written, current }: Place, text: string): Promise<Choices> => {
     const parameters = scorer.parametersOf(name);
@@ -78,7 +83,9 @@ export function nameGuide({ scorer, around, names, origin, partial, vocabulary, 
     const label = (scorer.labels && parameters?.labels[written.length]) || "";
     const isFunction = (one: string) => scorer.parametersOf(one) !== undefined;
     const alike = likeness.arguments(open === text.length ? `${text}(` : text, name, written.length);
-    const chances = argumentChances({ around, before: text.slice(0, open), written, parameter, sites: calls, isFunction, alike });
+    const signature = { parameter, type: parameters?.types[written.length] ?? "", most: parameters?.most ?? Number.POSITIVE_INFINITY };
+    const place = { around, callee: name, before: text.slice(0, open), written, ...signature, sites: calls, isFunction, alike };
+    const chances = argumentChances(place);
     const lead =
       (open === text.length ? "(" : "") +
       (current === "" && (written.length > 0 || spaced) ? " " : "") +
@@ -87,6 +94,20 @@ export function nameGuide({ scorer, around, names, origin, partial, vocabulary, 
     const texts = new Map([...chances].map(([argument, chance]) => [bytesOf(lead + argument), chance * (1 - none)]));
     if (none > 0) texts.set("()", none);
     return { texts, share: argumentShare, rivals: all, trust: argumentTrust, endings: vocabulary.endingArgument, closed: new Set(["()"]) };
+  };
+  const isLineFree = /^[^\S\n]*(?:\n|$)/.test(around.text.slice(around.at));
+  let tailAsked = false;
+  const tailChoices = async (text: string, found: boolean): Promise<Choices | undefined> => {
+    const call = calledAt(text, origin.length);
+    if (!call || tailAsked || !isLineFree || !(call.closed || found)) return undefined;
+    const calls = await sites(call.name);
+    const chance = call.closed ? 1 : closeChance(call.written, scorer.parametersOf(call.name), calls);
+    if (chance === 0) return undefined;
+    tailAsked = call.closed;
+    const bracket = call.closed ? "" : call.spaced ? " )" : ")";
+    const { chances, share } = tailChances({ around, head: origin, call: text.slice(origin.length) + bracket, sites: calls });
+    const texts = new Map([...chances].map(([tail, one]) => [bytesOf(bracket + tail), one]));
+    return { texts, share: share * chance, rivals: all, trust: tailTrust, endings: vocabulary.endingLine, last: true };
   };
   return {
     found(line) {
@@ -98,7 +119,8 @@ export function nameGuide({ scorer, around, names, origin, partial, vocabulary, 
         asked.add("");
         return nameChoices(outstanding);
       }
-      if (ends.has(line)) return undefined;
+      const tails = await tailChoices(text, ends.has(line));
+      if (tails || ends.has(line)) return tails;
       const place = text.length > origin.length ? placeOf(text, scorer) : undefined;
       if (place?.current.trim() !== "" || asked.has(placeKey(place))) return undefined;
       asked.add(placeKey(place));
@@ -122,6 +144,29 @@ export function nameGuide({ scorer, around, names, origin, partial, vocabulary, 
       );
     },
   };
+}
+
+/**
+ * The call of the name that begins at `origin`: how many arguments are written, whether the text ends with its closing bracket, and
+ * whether a blank follows the opening one.
+ */
+function calledAt(text: string, origin: number): { name: string; written: number; closed: boolean; spaced: boolean } | undefined {
+  const start = /^([\p{L}_$][\p{L}\p{N}_$]*)(?:<[^()]*>)?!?\(/u.exec(text.slice(origin));
+  if (!start) return undefined;
+  const name = start[1] as string;
+  const closed = text.endsWith(")");
+  const call = callAround(closed ? text.slice(0, -1) : text);
+  if (call?.open !== origin + start[0].length - 1) return undefined;
+  const written = call.written.length + +(call.current.trim() !== "");
+  return { name, written, closed, spaced: /^\s/.test(text.slice(call.open + 1)) };
+}
+
+/** Probability that a call with that many arguments ends with them. */
+function closeChance(written: number, parameters: Parameters | undefined, calls: readonly CallSite[]): number {
+  if (parameters && written >= parameters.most) return 0.97;
+  if (parameters && written < parameters.least) return 0;
+  const others = calls.filter((call) => !call.defines && call.arguments.length >= written);
+  return (others.filter((call) => call.arguments.length === written).length + 1) / (others.length + 2);
 }
 
 function withoutLabels(call: CallSite): CallSite {

@@ -47,6 +47,9 @@ export interface LikeArgument {
   around: number;
   run: number;
   same: number;
+  /** How often it is passed to anything; in the same place. */
+  times: number;
+  timesThere: number;
 }
 
 export type AlikeArguments = Alike<LikeArgument>;
@@ -337,8 +340,10 @@ function addArguments(
     for (let at = passage.lines[one.line] as number; at < one.first; at++) mask |= cursor.bits.get(passage.tokens[at] as string) ?? 0;
     const around = weightOf(mask, cursor.weights);
     const text = labels ? one.text.replace(/^\w+:\s+/, "") : one.text;
-    const like = into.get(text) ?? { around: 0, run: 0, same: 0 };
+    const like = into.get(text) ?? { around: 0, run: 0, same: 0, times: 0, timesThere: 0 };
     into.set(text, like);
+    like.times++;
+    if (one.slot === slot) like.timesThere++;
     like.around = Math.max(like.around, around);
     like.run = Math.max(like.run, runOf(passage.tokens, one.first, cursor.tokens));
     if (one.callee === callee && one.slot === slot) like.same = Math.max(like.same, 0.2 + around);

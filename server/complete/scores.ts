@@ -5,10 +5,10 @@
  * name at the cursor itself has chances.ts.
  */
 
-import { wordsOf } from "./chances.ts";
 import type { KnownNames } from "./known-names.ts";
 import type { Parameters } from "./signature.ts";
 import { callAround, receiverOf, type Surroundings } from "./surroundings.ts";
+import { wordsOf } from "./words.ts";
 
 /** Natural logarithms of odds. */
 export const scoreWeights = {

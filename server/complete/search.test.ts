@@ -71,6 +71,20 @@ describe("search", () => {
     expect(await searchIn({}, {}).found).toBeUndefined();
   });
 
+  it("finds that nothing more comes, where the line ends with the texts, unless the model goes on", async () => {
+    const endings = Int32Array.of(id("\n"));
+    const ends = { last: true, endings, rivals: all, share: 0.8 };
+    expect((await searchIn({ "": 0.9, ";": 0.1 }, { "": { "\n": 9 } }, ends).found)?.tokens).toEqual([]);
+    expect(text((await searchIn({ "": 0.1, ";": 0.9 }, { "": { "\n": 5, ";": 5 }, ";": { "\n": 9 } }, ends).found)?.tokens)).toBe(";");
+    expect(await searchIn({ "": 0.5, ";": 0.5 }, { "": { z: 19 } }, { ...ends, share: 0.3 }).found).toBeUndefined();
+  });
+
+  it("says that it is less sure where it is told to", async () => {
+    const sure = async (sharpness?: number) =>
+      (await searchIn({ ab: 0.9, cd: 0.1 }, {}, { share: 0.999, sharpness }).found)?.logProb as number;
+    expect(await sure(0.5)).toBeLessThan(await sure());
+  });
+
   it("asks the engine no more than it may, and for the text's end", async () => {
     const { asked, found } = searchIn({ abcdef: 0.5, ghijkl: 0.5 }, {}, { share: 0.999, calls: 2 });
     expect(text((await found)?.tokens)).toMatch(/abcdef|ghijkl/);

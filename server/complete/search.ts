@@ -16,10 +16,14 @@ export interface Choices {
   rivals: Int32Array;
   /** How much the model has to say in which: the power of its probability. */
   trust: number;
+  /** How sure of the best it is beside the others: the power of the scores in what is said of its probability. 1 where not given. */
+  sharpness?: number;
   /** Tokens that may follow a text that is whole. */
   endings: Int32Array;
   /** Texts that anything may follow. */
   closed?: ReadonlySet<string>;
+  /** Whether the line ends with them; then the text "" is one, too. */
+  last?: boolean;
 }
 
 export interface Found {
@@ -99,7 +103,8 @@ export async function search(choices: Choices, options: SearchOptions): Promise<
   function isLikely(best: Text): boolean {
     const posterior = Math.exp(best.score - logOfSum(texts.map(({ score }) => score)));
     let path = 1;
-    for (let seen = 0; seen < best.tokens.length; seen++) {
+    const end = best.tokens.length + +(choices.last ?? false);
+    for (let seen = 0; seen < end; seen++) {
       const before = best.tokens.slice(0, seen);
       const state = states.get(before.join(" "));
       if (!state) break;
@@ -112,8 +117,13 @@ export async function search(choices: Choices, options: SearchOptions): Promise<
   function outsideOf(before: readonly number[], state: State): number {
     const known = outsides.get(state);
     if (known !== undefined) return known;
-    const going = texts.filter(({ tokens }) => before.every((id, at) => tokens[at] === id)).map(({ tokens }) => tokens[before.length]);
-    const made = outside(state.next.logits, normOf(state), new Set(going), choices);
+    const going = new Set<number | undefined>();
+    for (const { tokens } of texts) {
+      if (!before.every((id, at) => tokens[at] === id)) continue;
+      going.add(tokens[before.length]);
+      if (choices.last && tokens.length === before.length) for (const id of choices.endings) going.add(id);
+    }
+    const made = outside(state.next.logits, normOf(state), going, choices);
     outsides.set(state, made);
     return made;
   }
@@ -121,17 +131,18 @@ export async function search(choices: Choices, options: SearchOptions): Promise<
   async function found(best: Text): Promise<Found> {
     const key = best.tokens.join(" ");
     const state = states.get(key) ?? (await after([...path, ...best.tokens], []));
-    const posterior = best.score - logOfSum(texts.map(({ score }) => score));
+    const { sharpness = 1 } = choices;
+    const posterior = sharpness * best.score - logOfSum(texts.map(({ score }) => sharpness * score));
     return { tokens: [...best.tokens], logProb: Math.log(choices.share) + posterior, state };
   }
 }
 
-function textsOf({ texts, closed }: Choices, encode: SearchOptions["encode"]): Text[] {
+function textsOf({ texts, closed, last }: Choices, encode: SearchOptions["encode"]): Text[] {
   return [...texts]
     .sort((a, b) => b[1] - a[1])
     .slice(0, mostTexts)
     .map(([text, chance]) => ({ closed: closed?.has(text) ?? false, tokens: encode(text), seen: 0, score: Math.log(chance) }))
-    .filter(({ tokens }) => tokens.length > 0);
+    .filter(({ tokens }) => tokens.length > 0 || last);
 }
 
 function highest(texts: readonly Text[], look: (text: Text) => boolean): Text {

@@ -16,15 +16,17 @@ describe("parametersOf", () => {
     ["run", "pub fn run(&mut self, gctx: &GlobalContext, f: impl Fn(u8) -> u8) -> Result<()> {", ["gctx", "f"], 2, 2],
     ["now", "fun now(): Long", [], 0, 0],
     ["deepMerge", "export function deepMerge<T>(target: T, source: Record<string, unknown>): T {", ["target", "source"], 2, 2],
-    ["requireEncoder", "public func requireEncoder(for mediaType: HTTPMediaType) throws -> any ContentEncoder {", ["for"], 1, 1],
+    ["requireEncoder", "public func requireEncoder(for mediaType: HTTPMediaType) throws -> any ContentEncoder {", ["mediaType"], 1, 1],
     ["check", "check(a, b?: string, ...rest: number[]) {", ["a", "b", "rest"], 1, Number.POSITIVE_INFINITY],
     ["f", "void f(void)", [], 0, 0],
+    ["Serve", "func (s *Server) Serve(ctx context.Context, next http.Handler) error {", ["ctx", "next"], 2, 2],
   ])("%s: %s", (name, signature, names, least, most) => {
     expect(parametersOf(name, signature)).toMatchObject({ names, least, most });
   });
 
   it("knows only the least of a list that is cut", () => {
     expect(parametersOf("f", "function f(a: string,")).toMatchObject({ names: ["a"], least: 1, most: Number.POSITIVE_INFINITY });
+    expect(parametersOf("f", "def f(")).toMatchObject({ names: [], least: 1, most: Number.POSITIVE_INFINITY });
   });
 
   it("is undefined where there is no list", () => {

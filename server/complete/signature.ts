@@ -5,6 +5,8 @@
  */
 export interface Parameters {
   names: string[];
+  /** What is said of each one's type; "" for nothing. */
+  types: string[];
   /** What is written before each argument and a colon, in a language that does so; "" for none. */
   labels: string[];
   /** Arguments that a call must have, and may have. */
@@ -18,15 +20,17 @@ export function parametersOf(name: string, signature: string): Parameters | unde
   const open = at < 0 ? -1 : listStart(signature, at + name.length);
   if (open < 0) return undefined;
   const { parts, closed } = listItems(signature, open + 1);
+  const nameFirst = isNameFirst(signature);
   const written = parts.filter(
     (part) => !/^(?:&?\s*(?:mut\s+)?self|cls|this)\b(?!\s*\.)/.test(part) && part !== "void" && part !== "*" && part !== "/",
   );
   const needed = written.filter((part) => !/=|\?:|\.\.\.|^\*|\bvararg\b|\bparams\b|^@?optional\b/.test(part));
   const rest = written.some((part) => /\.\.\.|^\*|\bvararg\b|\bparams\b/.test(part));
   return {
-    names: written.map(parameterName),
+    names: written.map((part) => parameterName(part, nameFirst)),
+    types: written.map((part) => parameterType(part, nameFirst)),
     labels: written.map((part) => /^(?!_\b)([\p{L}_]\w*)(?:\s+\w+)?\s*:(?!:)/u.exec(part)?.[1] ?? ""),
-    least: needed.length,
+    least: closed || written.length > 0 ? needed.length : 1, // a list that is cut behind its bracket has something in it
     most: closed && !rest ? written.length : Number.POSITIVE_INFINITY,
   };
 }
@@ -46,7 +50,7 @@ function listStart(signature: string, from: number): number {
   return between ? from + between[0].length - 1 : -1;
 }
 
-function listItems(text: string, from: number): { parts: string[]; closed: boolean } {
+export function listItems(text: string, from: number): { parts: string[]; closed: boolean } {
   const parts: string[] = [];
   let depth = 0;
   let part = "";
@@ -68,13 +72,27 @@ function listItems(text: string, from: number): { parts: string[]; closed: boole
   return { parts, closed: false };
 }
 
-/** `name: Type`, `Type name`, `label name: Type`, `name Type`, `$name = 1`: the label or the name. */
-function parameterName(part: string): string {
-  const bare = part.replace(/\s*=[\s\S]*$/, "");
-  const before = /^([^:]*):(?!:)/.exec(bare)?.[1];
-  const words = (before ?? bare).match(/[\p{L}_$][\p{L}\p{N}_$]*/gu) ?? [];
-  if (before !== undefined) return words.find((word) => word !== "_" && !modifiers.has(word)) ?? "";
-  return words.at(-1) ?? "";
+/** Whether names stand before their types without a colon: in Go. */
+export function isNameFirst(signature: string): boolean {
+  return /^\s*func\b/.test(signature);
 }
 
-const modifiers = new Set(["val", "var", "mut", "final", "public", "private", "protected", "readonly", "inout", "noinline", "crossinline"]);
+const word = /[\p{L}_$][\p{L}\p{N}_$]*/gu;
+
+/** `name: Type`, `Type name`, `label name: Type`, `$name = 1`, and `name Type` where names come first: the name. */
+export function parameterName(part: string, nameFirst = false): string {
+  const bare = part.replace(/\s*=[\s\S]*$/, "");
+  const before = /^([^:]*):(?!:)/.exec(bare)?.[1];
+  const words = (before ?? bare).match(word) ?? [];
+  return (nameFirst && before === undefined ? words[0] : words.at(-1)) ?? "";
+}
+
+/** What of a parameter is not its name: its type, with modifiers. */
+export function parameterType(part: string, nameFirst = false): string {
+  const bare = part.replace(/\s*=(?!>)[\s\S]*$/, "");
+  const colon = /^[^:]*:(?!:)\s*([\s\S]*)$/.exec(bare)?.[1];
+  if (colon !== undefined) return colon;
+  const name = parameterName(part, nameFirst);
+  const at = nameFirst ? bare.indexOf(name) : bare.lastIndexOf(name);
+  return at < 0 ? "" : `${bare.slice(0, at)} ${bare.slice(at + name.length)}`.trim();
+}

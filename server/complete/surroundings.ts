@@ -5,6 +5,7 @@
 
 import { type Expression, expressionsAbove } from "./expressions.ts";
 import { importedNames } from "./imports.ts";
+import { type Scope, scopeOf } from "./scope.ts";
 
 /** `a.b->` before a cursor: `name` is "b", `path` "a.b". */
 export interface Receiver {
@@ -29,6 +30,10 @@ export interface Surroundings {
   occurrences: ReadonlyMap<string, Occurrence>;
   /** Expressions in the lines above. */
   expressions: ReadonlyMap<string, Expression>;
+  /** What the cursor sees of them. */
+  scope: Scope;
+  /** Names in the lines straight below. */
+  below: ReadonlySet<string>;
   /** The text around the cursor, and the cursor's place in it. */
   text: string;
   at: number;
@@ -46,6 +51,7 @@ const headWindow = 16 * 1024;
 const name = /[\p{L}_$][\p{L}\p{N}_$]*/gu;
 const importStart =
   /^\s*(?:import\b|from\s+\S+\s+import\b|(?:pub(?:\([^)]*\))?\s+)?use\s|using\s|#\s*include\b|require(?:_once|_relative)?[\s(]|include(?:_once)?[\s(]|alias\s|open\s+[A-Z]|(?:const|let|var)\b.*\brequire\(|export\s.*\bfrom\s)/;
+const linesBelow = 6;
 /** Lines of one statement at most. */
 const importLines = 80;
 const mostImports = 200;
@@ -54,11 +60,21 @@ export function surroundingsOf(prefix: string, suffix: string): Surroundings {
   const before = prefix.length > window + headWindow ? `${prefix.slice(0, headWindow)}\n${prefix.slice(-window)}` : prefix;
   const text = before + suffix.slice(0, window);
   const imports = importsOf(before);
+  const scope = scopeOf(before);
   return {
     line: prefix.slice(prefix.lastIndexOf("\n") + 1),
     text,
     at: before.length,
-    expressions: expressionsAbove(before),
+    expressions: expressionsAbove(before, scope.visible),
+    scope,
+    below: new Set(
+      suffix
+        .slice(0, linesBelow * 100)
+        .split("\n")
+        .slice(0, linesBelow + 1)
+        .join("\n")
+        .match(name),
+    ),
     occurrences: occurrencesOf(before, suffix.slice(0, window), imports),
     imports,
     members: remembering((of) => membersIn(text, of)),

@@ -1,5 +1,6 @@
 /** The vocabulary by its bytes: which tokens may come next where the bytes to come are known (token healing). */
 
+import { SPECIAL } from "../../native/tokenizer.ts";
 import { NameTrie } from "./name-trie.ts";
 
 /** Built once a tokenizer. Byte strings have one character a byte. */
@@ -18,6 +19,8 @@ export class Vocabulary {
   readonly endingName: Int32Array;
   /** Tokens that may follow an argument. */
   readonly endingArgument: Int32Array;
+  /** Tokens that end a line, the stop among them. */
+  readonly endingLine: Int32Array;
   readonly #endsName: Uint8Array;
   readonly names: NameTrie;
 
@@ -34,6 +37,7 @@ export class Vocabulary {
     this.beginningName = Int32Array.from(ids.filter((id) => /^[^\p{L}\p{N}\s]?[\p{L}_$]|^ [\p{L}_$]/u.test(texts.get(id) as string)));
     this.endingName = Int32Array.from(ids.filter((id) => !/^[\p{L}\p{N}_$]/u.test(texts.get(id) as string)));
     this.endingArgument = Int32Array.from(ids.filter((id) => /^\s*[,)\]};:]/.test(texts.get(id) as string)));
+    this.endingLine = Int32Array.from([...ids.filter((id) => this.endsLine(id)), SPECIAL.eof]);
     for (const id of this.endingName) this.#endsName[id] = 1;
     this.closingName = this.beginningName.filter((id) => this.#endsName[id] === 1);
     this.names = new NameTrie(ids.map((id) => [id, this.text(id)]));

@@ -1,9 +1,10 @@
 /**
  * What chances.ts and arguments.ts know of every candidate at the places that places.py cut, for fit.py.
  *
- *     EVERYLINE_HOME=HOME node test/bench/completion/fit/features.ts OUT     (OUT: the folder that places.py made)
+ *     EVERYLINE_HOME=HOME node test/bench/completion/fit/features.ts OUT [FOLDER]     (OUT: the folder that places.py made)
  *
- * Writes OUT/names.jsonl and OUT/arguments.jsonl: {group, gold, candidates: [[text, features]]}, a line each. A place whose name the index
+ * FOLDER: where nothing was cut out of it. Then the right name's frequency is less by the passage that the place itself stands in.
+ * Writes OUT/names.jsonl, OUT/arguments.jsonl and OUT/tails.jsonl: {group, gold, candidates: [[text, features]]}, a line each. A place whose name the index
  * does not find in one to three other files is left out.
  */
 import { readFileSync, writeFileSync } from "node:fs";
@@ -11,11 +12,13 @@ import { join } from "node:path";
 import { argumentCandidates } from "../../../../server/complete/arguments.ts";
 import { callSites } from "../../../../server/complete/call-sites.ts";
 import { callsIn } from "../../../../server/complete/calls.ts";
-import { nameCandidates, nameChances } from "../../../../server/complete/chances.ts";
+import { nameCandidates } from "../../../../server/complete/chances.ts";
 import { knownNames } from "../../../../server/complete/known-names.ts";
 import { Likeness } from "../../../../server/complete/likeness.ts";
+import type { Ranking } from "../../../../server/complete/ranker.ts";
 import { nameScorer } from "../../../../server/complete/scores.ts";
 import { receiverOf, surroundingsOf } from "../../../../server/complete/surroundings.ts";
+import { tailCandidates } from "../../../../server/complete/tails.ts";
 import { Memory } from "../../../../server/memory/memory.ts";
 import { defaultSettings } from "../../../../server/settings.ts";
 
@@ -36,21 +39,24 @@ interface Row {
 const mostArguments = 6;
 const mostFiles = 3;
 
-async function main(out: string): Promise<void> {
+async function main(out: string, folder: string | undefined): Promise<void> {
   const places = JSON.parse(readFileSync(join(out, "places.json"), "utf8")) as Place[];
-  const memory = await Memory.open({ folder: join(out, "tree"), settings: defaultSettings, watch: false });
+  const memory = await Memory.open({ folder: folder ?? join(out, "tree"), settings: defaultSettings, watch: false });
   await memory.bringUpToDate({ words: true, history: false, encodings: false });
   const names: Row[] = [];
   const passed: Row[] = [];
+  const tails: Row[] = [];
   for (const place of places) {
     if (!(await isElsewhere(memory, place))) continue;
-    const { name, passedThere } = await rowsOf(memory, place);
+    const { name, passedThere, tail } = await rowsOf(memory, place, folder === undefined ? 0 : 1);
     names.push(name);
     passed.push(...passedThere);
+    if (tail) tails.push(tail);
   }
   await memory.close();
   write(join(out, "names.jsonl"), names);
   write(join(out, "arguments.jsonl"), passed);
+  write(join(out, "tails.jsonl"), tails);
 }
 
 async function isElsewhere(memory: Memory, { path, name }: Place): Promise<boolean> {
@@ -59,21 +65,15 @@ async function isElsewhere(memory: Memory, { path, name }: Place): Promise<boole
   return found.size >= 1 && found.size <= mostFiles && !(own && found.has(own.id));
 }
 
-async function rowsOf(memory: Memory, place: Place): Promise<{ name: Row; passedThere: Row[] }> {
+async function rowsOf(memory: Memory, place: Place, own: number): Promise<{ name: Row; passedThere: Row[]; tail: Row | undefined }> {
   const { path, name, gold } = place;
   const around = surroundingsOf(place.prefix, place.suffix);
   const { receiver } = receiverOf(around.line);
   const known = await knownNames(memory, { path }, around, receiver);
   const likeness = await Likeness.read(memory, { path, text: around.text, at: around.at });
-  const frequency = (word: string) => memory.index.documentFrequency(word);
+  const frequency = (word: string) => Math.max(0, memory.index.documentFrequency(word) - (word === name ? own : 0));
   const names = { around, known, alike: likeness.names(around.line), frequency };
-  const likely = nameChances(names); // those that share the probability
-  const candidates = nameCandidates(names).filter((one) => likely.has(one.name) || one.name === name);
-  const row: Row = {
-    group: receiver ? "member" : "free",
-    gold: name,
-    candidates: candidates.map((one) => [one.name, withoutZeros(one.features)]),
-  };
+  const row = rowOf(receiver ? "member" : "free", name, nameCandidates(names));
   const written = callsIn(gold, name)[0]?.arguments ?? [];
   const labels = path.endsWith(".swift");
   const scorer = nameScorer({ around, known, labels });
@@ -81,19 +81,34 @@ async function rowsOf(memory: Memory, place: Place): Promise<{ name: Row; passed
   const passedThere = written.slice(0, mostArguments).map((argument, slot): Row => {
     const before = written.slice(0, slot);
     const line = `${around.line}${name}(${before.map((one) => `${one}, `).join("")}`;
+    const parameters = scorer.parametersOf(name);
     const found = argumentCandidates({
       around,
+      callee: name,
       before: around.line + name,
       written: before,
-      parameter: scorer.parametersOf(name)?.names[slot] ?? "",
+      parameter: parameters?.names[slot] ?? "",
+      type: parameters?.types[slot] ?? "",
+      most: parameters?.most ?? Number.POSITIVE_INFINITY,
       sites,
       isFunction: (one) => scorer.parametersOf(one) !== undefined,
       alike: likeness.arguments(line, name, slot),
     });
     const bare = labels ? argument.replace(/^\w+:\s+/, "") : argument;
-    return { group: "argument", gold: bare, candidates: found.map((one) => [one.text, withoutZeros(one.features)]) };
+    return rowOf("argument", bare, found);
   });
-  return { name: row, passedThere };
+  return { name: row, passedThere, tail: tailRow() };
+
+  function tailRow(): Row | undefined {
+    const call = callsIn(gold, name)[0];
+    if (!call || !gold.startsWith(name)) return undefined;
+    const place = { around, head: around.line, call: gold.slice(0, gold.length - call.tail.length), sites };
+    return rowOf("tail", call.tail, tailCandidates(place));
+  }
+}
+
+function rowOf(group: string, gold: string, { candidates, common }: Ranking): Row {
+  return { group, gold, candidates: candidates.map(({ text, features }) => [text, withoutZeros(Object.assign({}, common, ...features))]) };
 }
 
 function withoutZeros(features: object): object {
@@ -104,4 +119,4 @@ function write(path: string, rows: readonly Row[]): void {
   writeFileSync(path, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
 }
 
-await main(process.argv[2] as string);
+await main(process.argv[2] as string, process.argv[3]);

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Cuts calls out of a repository's files, as the completion set of the development benchmark does, to fit chances on.
 
-    places.py FOLDER OUT [N=200]
+    places.py FOLDER OUT [N=200 [PER=1]]
 
 In up to N source files (tests and examples last) one line is cut at the name of a function that other files define. OUT/tree holds
-the text files with the cut lines, OUT/places.json [{path, name, gold, prefix, suffix}]. Always the same places (seed 7).
+the text files with the cut lines, OUT/places.json [{path, name, gold, prefix, suffix}]. Always the same places (seed 7). With PER, up to N
+places, so many a file, and no OUT/tree: nothing is cut, and features.ts is told FOLDER.
 """
 import json
 import os
@@ -68,7 +69,25 @@ def calls(lines, number, where):
                 yield at, match.start(), name
 
 
-def main(folder, out, most):
+def chosen(found, most, rnd):
+    """Some of a file's calls, of another line and another name each."""
+    rnd.shuffle(found)
+    some = []
+    for at, column, name in found:
+        if len(some) < most and not any(at == one[0] or name == one[2] for one in some):
+            some.append((at, column, name))
+    return some
+
+
+def write_tree(folder, files, cut):
+    for path, content in files:
+        to = os.path.join(folder, path)
+        os.makedirs(os.path.dirname(to), exist_ok=True)
+        with open(to, "wb") as file:
+            file.write(cut.get(path, content))
+
+
+def main(folder, out, most, per):
     rnd = random.Random(7)
     files = sorted(text_files(folder))
     texts = sources(files, rnd)
@@ -76,21 +95,16 @@ def main(folder, out, most):
     for number, _, text in texts:
         for match in DEFINITION.finditer(text):
             where.setdefault(next(one for one in match.groups() if one), set()).add(number)
+    found = [(number, path, text.split("\n"), chosen(list(calls(text.split("\n"), number, where)), per, rnd)) for number, path, text in texts]
+    cuts = [(path, lines, some[turn]) for turn in range(per) for _, path, lines, some in found if len(some) > turn][:most]
     places, cut = [], {}
-    for number, path, text in texts:
-        lines = text.split("\n")
-        found = list(calls(lines, number, where))
-        if not found or len(places) >= most:
-            continue
-        at, column, name = rnd.choice(found)
+    for path, lines, (at, column, name) in cuts:
         prefix, suffix = "\n".join([*lines[:at], lines[at][:column]]), "\n".join(["", *lines[at + 1 :]])
         places.append({"path": path, "name": name, "gold": lines[at][column:].rstrip(), "prefix": prefix, "suffix": suffix})
         cut[path] = (prefix + suffix).encode()
-    for path, content in files:
-        to = os.path.join(out, "tree", path)
-        os.makedirs(os.path.dirname(to), exist_ok=True)
-        with open(to, "wb") as file:
-            file.write(cut.get(path, content))
+    os.makedirs(out, exist_ok=True)
+    if per == 1:
+        write_tree(os.path.join(out, "tree"), files, cut)
     with open(os.path.join(out, "places.json"), "w") as file:
         json.dump(places, file)
     print(f"{len(files)} files, {len(places)} places")
@@ -99,4 +113,4 @@ def main(folder, out, most):
 if __name__ == "__main__":
     if len(sys.argv) < 3:
         sys.exit(__doc__)
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]) if len(sys.argv) > 3 else 200)
+    main(sys.argv[1], sys.argv[2], *(int(one) for one in [*sys.argv[3:5], *("200", "1")[len(sys.argv[3:5]) :]]))
