@@ -4,12 +4,13 @@
  *
  * Fitted as the chances of names are (chances.ts).
  */
+import { atOnce, type Steps } from "../turns.ts";
 import type { CallSite } from "./calls.ts";
 import { definesMembers } from "./chances.ts";
 import { type Expression, isLiteral, namesOf } from "./expressions.ts";
 import type { AlikeArguments, LikeArgument } from "./likeness.ts";
 import { assignedName } from "./name-place.ts";
-import { type Ranking, rankChances } from "./ranker.ts";
+import { type Ranked, type Ranking, rankInSteps } from "./ranker.ts";
 import { argumentRanker } from "./rankers.ts";
 import { typeWords } from "./scope.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -114,8 +115,12 @@ const shortLiteral = 6;
 
 /** Probabilities of expressions; the sum is 1, or 0 where there is none. */
 export function argumentChances(place: ArgumentPlace): Map<string, number> {
+  return atOnce(argumentChancesInSteps(place));
+}
+
+export function* argumentChancesInSteps(place: ArgumentPlace): Steps<Map<string, number>> {
   if (definesMembers(place.before.replace(/[\p{L}\p{N}_$~]*$/u, ""))) return parametersDeclared(place);
-  return rankChances(argumentCandidates(place), argumentRanker);
+  return yield* rankInSteps(yield* candidatesInSteps(place), argumentRanker);
 }
 
 /** Where a function is defined that is declared elsewhere: its parameters there, as they are written. */
@@ -131,6 +136,10 @@ function parametersDeclared({ sites, written, parameter }: ArgumentPlace): Map<s
 }
 
 export function argumentCandidates(place: ArgumentPlace): Ranking {
+  return atOnce(candidatesInSteps(place));
+}
+
+function* candidatesInSteps(place: ArgumentPlace): Steps<Ranking> {
   const { around, written, sites } = place;
   const slot = written.length;
   const passed = sites
@@ -157,7 +166,11 @@ export function argumentCandidates(place: ArgumentPlace): Ranking {
     lineWords: wordsOf(place.before.slice(0, -place.callee.length)),
     types: typeWords(place.type).map((word) => word.toLowerCase()),
   };
-  const candidates = [...texts].map((text) => ({ text, features: featuresOf(text, place, all) }));
+  const candidates: Ranked[] = [];
+  for (const text of texts) {
+    candidates.push({ text, features: featuresOf(text, place, all) });
+    yield;
+  }
   return { candidates, common: placeFeatures(place, passed.length) };
 }
 

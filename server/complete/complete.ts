@@ -317,7 +317,7 @@ export class Completer {
     const [likeliest] = chances; // its calls elsewhere are read while the engine reads the context
     if (likeliest && likeliest[1] > surelyAsked) void callSites(this.#memory, path, likeliest[0]).catch(() => undefined);
     const sites = async (name: string) => [...callsIn(around.text, name), ...(await callSites(this.#memory, path, name))];
-    return nameGuide({ scorer, around, names, origin, partial, vocabulary, sites, likeness });
+    return nameGuide({ scorer, around, names, origin, partial, vocabulary, sites, likeness, signal });
   }
 
   #judge(request: CompletionRequest, decoded: Decoded): Unmeasured {

@@ -20,8 +20,24 @@ function guideOf(names: Record<string, number>, parameters: Record<string, { lea
   const atCursor = { chances: new Map([["foobar", 1]]), share: 0.5 };
   const calls = [{ arguments: ["1"], defines: false, tail: "", head: "" }];
   const around = surroundingsOf("let second = 1\nx = ", "");
-  const likeness = { arguments: () => nothingAlike };
-  return nameGuide({ scorer, around, names: atCursor, origin: "x = ", partial: "", vocabulary, sites: async () => calls, likeness });
+  const likeness = {
+    *argumentsInSteps() {
+      yield;
+      return nothingAlike;
+    },
+  };
+  const { signal } = new AbortController();
+  return nameGuide({
+    scorer,
+    around,
+    names: atCursor,
+    origin: "x = ",
+    partial: "",
+    vocabulary,
+    sites: async () => calls,
+    likeness,
+    signal,
+  });
 }
 
 /** The best token after `line` where the model rates these, and all others 0. */

@@ -6,7 +6,8 @@
  * what nobody has defined, when it is sure. A function that was named is called, with as many arguments as its definition has.
  */
 
-import { argumentChances, argumentShare } from "./arguments.ts";
+import { inTurns } from "../turns.ts";
+import { argumentChancesInSteps, argumentShare } from "./arguments.ts";
 import type { CallSite } from "./calls.ts";
 import type { Likeness } from "./likeness.ts";
 import type { Distribution } from "./logits.ts";
@@ -56,10 +57,12 @@ export interface GuideOptions {
   vocabulary: Vocabulary;
   /** Calls of a function in this file and in others. */
   sites: (name: string) => Promise<readonly CallSite[]>;
-  likeness: Pick<Likeness, "arguments">;
+  likeness: Pick<Likeness, "argumentsInSteps">;
+  /** Ends what is worked out for `choices`. */
+  signal: AbortSignal;
 }
 
-export function nameGuide({ scorer, around, names, origin, partial, vocabulary, sites, likeness }: GuideOptions): Guide {
+export function nameGuide({ scorer, around, names, origin, partial, vocabulary, sites, likeness, signal }: GuideOptions): Guide {
   /** The best name that each token may become, where names stand after `lead`. */
   const startsAfter = (text: string, lead: string): Begun[] =>
     scorer.at(text + lead).map((layer) => vocabulary.names.startsOf(layer).get(lead) ?? none);
@@ -82,10 +85,10 @@ export function nameGuide({ scorer, around, names, origin, partial, vocabulary, 
     const calls = scorer.labels ? found.map(withoutLabels) : found;
     const label = (scorer.labels && parameters?.labels[written.length]) || "";
     const isFunction = (one: string) => scorer.parametersOf(one) !== undefined;
-    const alike = likeness.arguments(open === text.length ? `${text}(` : text, name, written.length);
+    const alike = await inTurns(likeness.argumentsInSteps(open === text.length ? `${text}(` : text, name, written.length), signal);
     const signature = { parameter, type: parameters?.types[written.length] ?? "", most: parameters?.most ?? Number.POSITIVE_INFINITY };
     const place = { around, callee: name, before: text.slice(0, open), written, ...signature, sites: calls, isFunction, alike };
-    const chances = argumentChances(place);
+    const chances = await inTurns(argumentChancesInSteps(place), signal);
     const lead =
       (open === text.length ? "(" : "") +
       (current === "" && (written.length > 0 || spaced) ? " " : "") +

@@ -121,11 +121,21 @@ export class Likeness {
 
   /** Of arguments, where `line` ends in a call of `callee` before its argument number `slot` (from 0). */
   arguments(line: string, callee: string, slot: number): AlikeArguments {
+    return atOnce(this.argumentsInSteps(line, callee, slot));
+  }
+
+  *argumentsInSteps(line: string, callee: string, slot: number): Steps<AlikeArguments> {
     const cursor = this.#cursor(line);
     const place = { callee, slot, labels: this.#labels };
     const [here, elsewhere] = [new Map<string, LikeArgument>(), new Map<string, LikeArgument>()];
-    for (const passage of this.#here) addArguments(passage, cursor, place, here);
-    for (const passage of this.#elsewhere) addArguments(passage, cursor, place, elsewhere);
+    for (const [passages, into] of [
+      [this.#here, here],
+      [this.#elsewhere, elsewhere],
+    ] as const)
+      for (const passage of passages) {
+        addArguments(passage, cursor, place, into);
+        yield;
+      }
     return { here, elsewhere };
   }
 
