@@ -294,7 +294,10 @@ describe.skipIf(missing !== "")("Memory", () => {
       () => scoreCommits(follower, "how are numbers added?"),
       (scores) => scores?.has(sha) !== true,
     );
-    expect(await follower.index.searchCommits("multiply", 5, { path: 1, symbols: 1, body: 1 })).toEqual([]);
+    await eventually(
+      () => follower.index.searchCommits("multiply", 5, { path: 1, symbols: 1, body: 1 }),
+      (hits) => hits.length === 0,
+    );
   });
 
   it("brings a folder up to date for a command, with a summary", async () => {
