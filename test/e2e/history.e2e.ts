@@ -30,6 +30,16 @@ async function citationOf(question: string, sha: string) {
   return answer.locator(".statement .cite", { hasText: `commit ${sha.slice(0, 8)}` }).first();
 }
 
+/** Opens the list of a commit's files; a click may meet a row that was just drawn anew, and then does nothing. */
+async function openCommit(sha: string): Promise<void> {
+  const opened = async () => {
+    if (await listed().first().isVisible()) return true;
+    await actOn(sha, "Open Commit");
+    return false;
+  };
+  await expect.poll(opened, { ...soon, interval: 2_000 }).toBe(true);
+}
+
 /** Runs an action that the Sources tree shows beside a commit; rows move while the tree is drawn anew. */
 async function actOn(sha: string, action: string): Promise<void> {
   const row = workbench.page.locator(".pane", { hasText: "Sources" }).locator(".monaco-list-row", { hasText: `commit ${sha.slice(0, 8)}` });
@@ -103,7 +113,7 @@ describe("the past in the workbench", () => {
 
   it("lists the files of a commit, and opens the change of the one chosen", async () => {
     const { renamed } = folder.commits;
-    await actOn(renamed, "Open Commit");
+    await openCommit(renamed);
     await expect
       .poll(() => listed().allInnerTexts(), soon)
       .toEqual([expect.stringMatching(/src\/distance\.ts\s*renamed from src\/geo\.ts/)]);
@@ -114,7 +124,7 @@ describe("the past in the workbench", () => {
 
   it("shows a file as a commit left it, though it was deleted later", async () => {
     await (await citationOf("when did FaxGateway first appear?", folder.commits.made)).waitFor();
-    await actOn(folder.commits.made, "Open Commit");
+    await openCommit(folder.commits.made);
     const row = listed().filter({ hasText: "src/fax.ts" });
     await expect.poll(() => row.innerText(), soon).toContain("added");
     await row.hover();
