@@ -200,9 +200,15 @@ async function readPassages(sources: LikenessSources, path: string, query: strin
 /** Of files that may be read (one that the user excludes may not). They count as the best passage does. */
 async function writtenElsewhere(sources: LikenessSources, path: string, edited: readonly EditedRegion[]): Promise<Passage[]> {
   const others = edited.filter((one) => one.path !== path);
-  const readable = await Promise.all(others.map(async (one) => (await sources.fileText(one.path)) !== undefined));
-  return others.filter((_, at) => readable[at]).map(({ text }) => keptPassage(editedKept, text));
+  if (others.length === 0) return [];
+  const files = await sources.index.files();
+  const isReadable = (one: string) => readable.get(files, one, async () => (await sources.fileText(one)) !== undefined);
+  const shown = await Promise.all(others.map((one) => isReadable(one.path)));
+  return others.filter((_, at) => shown[at]).map(({ text }) => keptPassage(editedKept, text));
 }
+
+/** By path: unsaved text would be searched for secrets with every key. */
+const readable = new Kept<boolean>(32);
 
 /** A piece of text, cut into tokens. */
 interface Passage {
