@@ -14,6 +14,7 @@ import { type Ranked, type Ranking, rankInSteps } from "./ranker.ts";
 import { argumentRanker } from "./rankers.ts";
 import { typeWords } from "./scope.ts";
 import type { Surroundings } from "./surroundings.ts";
+import { tally } from "./tally.ts";
 import { bareName, wordsOf } from "./words.ts";
 
 /** 1 or 0 where not said otherwise. */
@@ -357,12 +358,6 @@ function hasWord(text: string, word: string): boolean {
 
 function literally(text: string): string {
   return text.replace(/[$\\^.*+?()[\]{}|]/g, "\\$&");
-}
-
-function tally(all: readonly string[]): Map<string, number> {
-  const found = new Map<string, number>();
-  for (const one of all) found.set(one, (found.get(one) ?? 0) + 1);
-  return found;
 }
 
 function lastName(expression: string): string {

@@ -58,7 +58,8 @@ function listFrom(text: string, start: number): Omit<CallSite, "defines" | "head
 }
 
 /** Place of the quote that closes the one at `start`, or `start` where none does on its line. */
-function pastQuote(text: string, start: number, end: number): number {
+/** The place of the quote that ends the one at `start`, before `end` and on its line; `start` where there is none. */
+export function pastQuote(text: string, start: number, end: number): number {
   for (let at = start + 1; at < end && text[at] !== "\n"; at++) {
     if (text[at] === "\\") at++;
     else if (text[at] === text[start]) return at;

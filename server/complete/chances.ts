@@ -69,7 +69,9 @@ export type NameFeature =
   | "stray"
   | LikeFeature;
 /** What likeness.ts says of its places, in the file itself and in other files: numbers in logarithms, shares, runs of one and of three tokens. */
-type LikeFeature = `${"here" | "other"}${"Around" | "Called" | "Run" | "Run1" | "Run3" | "CalledRun1" | "CalledRun3" | "Sum" | "Passages"}`;
+type LikeFeature = `${"here" | "other"}${(typeof likeNames)[number]}`;
+const likeNames = ["Around", "Called", "Run", "Run1", "Run3", "CalledRun1", "CalledRun3", "Sum", "Passages"] as const;
+const likeKeys = { here: likeNames.map((name) => `here${name}` as const), other: likeNames.map((name) => `other${name}` as const) };
 export type NameFeatures = Partial<Record<NameFeature, number>>;
 
 const callableKinds = new Set([
@@ -218,8 +220,8 @@ function featuresOf(name: string, question: Question): NameFeatures[] {
     parameterFeatures(name, question),
     occurrenceFeatures(around, name, callable),
     frequencyFeatures(name, callable, question),
-    hereFeatures(question.alike.here.get(name)),
-    otherFeatures(question.alike.elsewhere.get(name)),
+    likeFeatures("here", question.alike.here.get(name)),
+    likeFeatures("other", question.alike.elsewhere.get(name)),
   ];
   if (receiver) features.push(memberFeatures(name, receiver.name, members, question));
   return features;
@@ -282,34 +284,23 @@ function strayNames({ elsewhere }: Alike, known: ReadonlySet<string>): Set<strin
   );
 }
 
-function hereFeatures(like: Like | undefined): NameFeatures {
-  if (!like) return {};
-  return {
-    hereAround: like.around,
-    hereCalled: like.called,
-    hereRun: like.run / 8,
-    hereRun1: +(like.run >= 1),
-    hereRun3: +(like.run >= 3),
-    hereCalledRun1: +(like.calledRun >= 1),
-    hereCalledRun3: +(like.calledRun >= 3),
-    hereSum: Math.log1p(like.sum),
-    herePassages: Math.log1p(like.passages),
-  };
-}
-
-function otherFeatures(like: Like | undefined): NameFeatures {
-  if (!like) return {};
-  return {
-    otherAround: like.around,
-    otherCalled: like.called,
-    otherRun: like.run / 8,
-    otherRun1: +(like.run >= 1),
-    otherRun3: +(like.run >= 3),
-    otherCalledRun1: +(like.calledRun >= 1),
-    otherCalledRun3: +(like.calledRun >= 3),
-    otherSum: Math.log1p(like.sum),
-    otherPassages: Math.log1p(like.passages),
-  };
+function likeFeatures(where: "here" | "other", like: Like | undefined): NameFeatures {
+  const features: NameFeatures = {};
+  if (!like) return features;
+  const { around, called, run, calledRun, sum, passages } = like;
+  const values = [
+    around,
+    called,
+    run / 8,
+    +(run >= 1),
+    +(run >= 3),
+    +(calledRun >= 1),
+    +(calledRun >= 3),
+    Math.log1p(sum),
+    Math.log1p(passages),
+  ];
+  for (const [at, key] of likeKeys[where].entries()) features[key] = values[at] as number;
+  return features;
 }
 
 /** Whether what a function takes is at hand. */

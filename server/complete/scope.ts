@@ -2,6 +2,7 @@
  * Which lines above a cursor it can see, by their indentation: those of the blocks that it stands in. Of these the functions' parameters and the
  * types that names are declared with. Pure text, no grammar.
  */
+import { indentation } from "../index/passages.ts";
 import { languageWords } from "./expressions.ts";
 import { isNameFirst, listItems, parameterName, parameterType } from "./signature.ts";
 
@@ -27,7 +28,7 @@ const comment = /^(?:\/\/|#|\*|\/\*|--)/;
 export function scopeOf(prefix: string): Scope {
   const lines = prefix.slice(-linesRead * 60).split("\n");
   const above = lines.slice(-linesRead - 1, -1).reverse();
-  const { visible, headers } = seen(above, indentOf(lines.at(-1) ?? ""));
+  const { visible, headers } = seen(above, indentation(lines.at(-1) ?? ""));
   const types = new Map<string, Set<string>>();
   const functions: string[] = [];
   const parameters: string[] = [];
@@ -53,7 +54,7 @@ function seen(above: readonly string[], indent: number): { visible: boolean[]; h
   let inside = indent; // of the block that is looked at
   let list: string[] | undefined; // lines of a list that a visible line closes
   for (const line of above) {
-    const at = indentOf(line);
+    const at = indentation(line);
     const text = line.trim();
     if (text === "" || comment.test(text)) visible.push(false);
     else if (list) {
@@ -70,11 +71,6 @@ function seen(above: readonly string[], indent: number): { visible: boolean[]; h
     } else visible.push(at === inside && !opener.test(line) && !closer.test(text));
   }
   return { visible, headers };
-}
-
-function indentOf(line: string): number {
-  const blanks = /^[ \t]*/.exec(line)?.[0] ?? "";
-  return blanks.replaceAll("\t", "    ").length;
 }
 
 const noFunctions = new Set([

@@ -4,10 +4,12 @@
  *
  * Fitted as the chances of names are (chances.ts).
  */
-import type { CallSite } from "./calls.ts";
+import { indentation } from "../index/passages.ts";
+import { type CallSite, pastQuote } from "./calls.ts";
 import { type Ranking, rankChances } from "./ranker.ts";
 import { tailRanker } from "./rankers.ts";
 import type { Surroundings } from "./surroundings.ts";
+import { tally } from "./tally.ts";
 
 export type TailFeature =
   /** Share of the function's other calls that it follows, logarithm of how many; of those in a line of the same shape. */
@@ -85,12 +87,12 @@ export function tailCandidates(place: TailPlace): Ranking {
   const own = sites.filter((site) => !site.defines).map(({ tail, head }) => ({ tail, head, distance: 0 }));
   const shape = shapeOf(head);
   const counts = {
-    sites: tally(own),
-    sitesShape: tally(own.filter((one) => shapeOf(one.head) === shape)),
-    here: tally(near),
-    hereShape: tally(near.filter((one) => shapeOf(one.head) === shape)),
-    hereHead: tally(near.filter((one) => lastWords(one.head) === lastWords(head))),
-    hereOpen: tally(near.filter((one) => openIn(one.head) === openIn(head))),
+    sites: tailsOf(own),
+    sitesShape: tailsOf(own.filter((one) => shapeOf(one.head) === shape)),
+    here: tailsOf(near),
+    hereShape: tailsOf(near.filter((one) => shapeOf(one.head) === shape)),
+    hereHead: tailsOf(near.filter((one) => lastWords(one.head) === lastWords(head))),
+    hereOpen: tailsOf(near.filter((one) => openIn(one.head) === openIn(head))),
   };
   const nearest = new Map<string, number>();
   for (const one of near) nearest.set(one.tail, Math.max(nearest.get(one.tail) ?? 0, 1 / Math.sqrt(one.distance)));
@@ -156,7 +158,7 @@ function linesAround(above: readonly string[], below: readonly string[], line: s
   return {
     above: above.findLast((one) => one.trim() !== "") ?? "",
     below: next,
-    deeper: indentOf(next) - indentOf(line),
+    deeper: indentation(next) - indentation(line),
     ends,
     total: all.length,
   };
@@ -191,7 +193,7 @@ function callsOf(line: string, distance: number): Seen[] {
   const open: { at: number; name: boolean }[] = [];
   for (let at = 0; at < line.length; at++) {
     const character = line[at] as string;
-    if (character === '"' || character === "'" || character === "`") at = pastQuote(line, at);
+    if (character === '"' || character === "'" || character === "`") at = pastQuote(line, at, line.length);
     else if ("([{".includes(character)) open.push({ at, name: character === "(" && /[\p{L}\p{N}_$>!]/u.test(line[at - 1] ?? "") });
     else if (")]}".includes(character)) {
       const call = open.pop();
@@ -206,21 +208,13 @@ function callsOf(line: string, distance: number): Seen[] {
   return found;
 }
 
-function pastQuote(line: string, start: number): number {
-  for (let at = start + 1; at < line.length; at++) {
-    if (line[at] === "\\") at++;
-    else if (line[at] === line[start]) return at;
-  }
-  return start;
-}
-
 /** Brackets that the line leaves open, and whether it closes some that others opened. */
 function bracketsOf(line: string): { left: string; closedMore: boolean } {
   const open: string[] = [];
   let closedMore = false;
   for (let at = 0; at < line.length; at++) {
     const character = line[at] as string;
-    if (character === '"' || character === "'" || character === "`") at = pastQuote(line, at);
+    if (character === '"' || character === "'" || character === "`") at = pastQuote(line, at, line.length);
     else if ("([{".includes(character)) open.push(character);
     else if (")]}".includes(character) && open.pop() === undefined) closedMore = true;
   }
@@ -263,14 +257,8 @@ function lastWords(head: string): string {
   return (head.match(/[\p{L}\p{N}_$]+|[^\s\p{L}\p{N}_$]/gu) ?? []).slice(-2).join(" ");
 }
 
-function indentOf(line: string): number {
-  return (/^[ \t]*/.exec(line)?.[0] ?? "").replaceAll("\t", "    ").length;
-}
-
-function tally(all: readonly Seen[]): Map<string, number> {
-  const found = new Map<string, number>();
-  for (const { tail } of all) found.set(tail, (found.get(tail) ?? 0) + 1);
-  return found;
+function tailsOf(all: readonly Seen[]): Map<string, number> {
+  return tally(all.map(({ tail }) => tail));
 }
 
 function shareOf(counts: ReadonlyMap<string, number>, text: string): number {

@@ -8,7 +8,7 @@ import type { OfferedMember } from "../complete/types.ts";
 import type { MembersParams } from "../protocol.ts";
 
 /** Asks the editor. */
-export type AskMembers = (params: MembersParams) => Promise<OfferedMember[]>;
+type AskMembers = (params: MembersParams) => Promise<OfferedMember[]>;
 
 type Offered = readonly OfferedMember[] | undefined;
 

@@ -16,11 +16,11 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { Completer } from "../../../server/complete/complete.ts";
-import { firstStop } from "../../../server/complete/confidence.ts";
 import { type EditedRegion, RecentEdits } from "../../../server/complete/recent-edits.ts";
 import { Memory } from "../../../server/memory/memory.ts";
 import { defaultSettings } from "../../../server/settings.ts";
 import { generator, type Place, placeIn } from "./places.ts";
+import { type Verdict, verdictOf } from "./verdict.ts";
 import { without } from "./without.ts";
 
 const { values, positionals } = parseArgs({
@@ -58,25 +58,20 @@ async function main(): Promise<void> {
   rmSync(parent, { recursive: true });
 }
 
-interface Verdict {
+interface Judged extends Verdict {
   text: string;
-  right: boolean;
-  begins: boolean;
   named: boolean;
 }
 
-function judged(gold: string, made: string): Verdict {
+function judged(gold: string, made: string): Judged {
   const text = made.split("\n")[0] as string;
-  const right = text.trim() === gold.trim();
-  const stop = firstStop(text);
-  const begins = text !== "" && gold.startsWith(text.slice(0, stop)) && (stop < text.length || right);
   const [name] = firstName.exec(gold) ?? [];
-  return { text, right, begins, named: name !== undefined && name === firstName.exec(text)?.[0] };
+  return { text, ...verdictOf(gold, text), named: name !== undefined && name === firstName.exec(text)?.[0] };
 }
 
 const firstName = /[\p{L}_$][\p{L}\p{N}_$]*/u;
 
-function shares(rows: readonly Verdict[]) {
+function shares(rows: readonly Judged[]) {
   const share = (key: "right" | "begins" | "named") =>
     Number((rows.filter((row) => row[key]).length / Math.max(1, rows.length)).toFixed(3));
   return { n: rows.length, exact: share("right"), toFirstStop: share("begins"), firstName: share("named") };

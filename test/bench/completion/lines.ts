@@ -11,10 +11,10 @@ import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { Completer } from "../../../server/complete/complete.ts";
-import { firstStop } from "../../../server/complete/confidence.ts";
 import { Memory } from "../../../server/memory/memory.ts";
 import { defaultSettings } from "../../../server/settings.ts";
 import { places } from "./places.ts";
+import { verdictOf } from "./verdict.ts";
 import { parts, without } from "./without.ts";
 
 const { values, positionals } = parseArgs({
@@ -31,10 +31,8 @@ async function main(): Promise<void> {
   const rows = [];
   for (const place of await places(memory, Number(values.n))) {
     const made = await completer.complete(place);
-    const right = made.text.trim() === place.gold.trim();
-    const stop = firstStop(made.text);
-    const begins = made.text !== "" && place.gold.startsWith(made.text.slice(0, stop)) && (stop < made.text.length || right);
-    rows.push({ path: place.path, before: place.prefix.slice(-40), gold: place.gold, ...made, chunks: undefined, right, begins });
+    const { path, prefix, gold } = place;
+    rows.push({ path, before: prefix.slice(-40), gold, ...made, chunks: undefined, ...verdictOf(gold, made.text) });
   }
   if (values.out) writeFileSync(values.out, JSON.stringify(rows, null, 1));
   process.stdout.write(`${JSON.stringify(summary(rows), null, 1)}\n`);

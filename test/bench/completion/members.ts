@@ -16,13 +16,13 @@ import { parseArgs } from "node:util";
 import { createProtocolConnection, type ProtocolConnection, StreamMessageReader, StreamMessageWriter } from "vscode-languageserver/node";
 import { offeredName } from "../../../extension/offeredName.ts";
 import { Completer } from "../../../server/complete/complete.ts";
-import { firstStop } from "../../../server/complete/confidence.ts";
 import { receiverOf } from "../../../server/complete/surroundings.ts";
 import type { OfferedMember } from "../../../server/complete/types.ts";
 import { Memory } from "../../../server/memory/memory.ts";
 import { defaultSettings } from "../../../server/settings.ts";
 import { quantile } from "../server.ts";
 import { type Place, places } from "./places.ts";
+import { type Verdict, verdictOf } from "./verdict.ts";
 import { without } from "./without.ts";
 
 const { values, positionals } = parseArgs({
@@ -42,10 +42,8 @@ const kinds = new Map([
   [21, "field"],
 ]);
 
-interface Verdict {
+interface Judged extends Verdict {
   text: string;
-  right: boolean;
-  begins: boolean;
   named: boolean;
 }
 
@@ -56,8 +54,8 @@ interface Row {
   offered: number;
   /** Whether the right name is offered. */
   known: boolean;
-  plain: Verdict;
-  told: Verdict;
+  plain: Judged;
+  told: Judged;
 }
 
 async function main(): Promise<void> {
@@ -117,12 +115,9 @@ function nameOf(text: string): string {
   return /^[\p{L}_$][\p{L}\p{N}_$]*/u.exec(text)?.[0] ?? "";
 }
 
-function judged(gold: string, made: string): Verdict {
+function judged(gold: string, made: string): Judged {
   const text = made.split("\n")[0] as string;
-  const right = text.trim() === gold.trim();
-  const stop = firstStop(text);
-  const begins = text !== "" && gold.startsWith(text.slice(0, stop)) && (stop < text.length || right);
-  return { text, right, begins, named: nameOf(text) === nameOf(gold) };
+  return { text, ...verdictOf(gold, text), named: nameOf(text) === nameOf(gold) };
 }
 
 class TypeScript {
